@@ -1,0 +1,40 @@
+"""Sentences the domain has to say, before anybody chose a language for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An English sentence with `{named}` gaps (the catalogue's msgid) and what goes into them.
+
+    Values stay typed (Decimal, date, datetime, a `Code`) so that each language formats them its own way.
+    """
+
+    text: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One of the fixed codes, e.g. `Code("outcome", "promised")`; shown in words by app.i18n."""
+
+    group: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A sentence that came as data (a procedure file) in several languages, `{named}` gaps included.
+
+    `by_language` maps `zh`, `en` to the template.
+    """
+
+    by_language: Mapping[str, str]
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+Sayable = Message | Text

@@ -1,0 +1,1 @@
+"""What goes between the phone and the branch, and the branch itself."""
