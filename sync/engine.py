@@ -6,9 +6,9 @@ cursor together or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol, TypeVar
 
 from sync.protocol import (
     Check,
@@ -122,3 +122,140 @@ class SyncReport:
 
 
 OnProgress = Callable[[Progress], None]
+
+SLOW_ROUND_TRIP_MS: Final = 2000
+
+_Answer = TypeVar("_Answer", PushAnswer, Page)
+
+
+class Clock(Protocol):
+    """What the engine needs of the phone's clocks, in milliseconds."""
+
+    def wall_ms(self) -> int:
+        """Wall clock since the epoch."""
+        ...
+
+    def monotonic_ms(self) -> int:
+        """Never goes back while the phone runs."""
+        ...
+
+
+class Engine:
+    """Brings one replica and the branch to the same state, text first. One attempt; retrying is the caller's."""
+
+    def __init__(self, branch: Branch, replica: Replica, clock: Clock) -> None:
+        self._branch = branch
+        self._replica = replica
+        self._clock = clock
+
+    async def sync(self, progress: OnProgress | None = None) -> SyncReport:
+        """Push all that waits, then pull to the feed's end.
+
+        Raises Unreachable or Refused; what was acknowledged or applied until then stays.
+        """
+        tell = progress or (lambda _: None)
+        sent = await self._push(tell)
+        got = await self._pull(tell, anew=sent.restored)
+        return SyncReport(
+            pushed=sent.pushed,
+            quarantined=sent.quarantined,
+            pulled=got.pulled,
+            removed=got.removed,
+            started_anew=got.started_anew,
+            restored=sent.restored,
+            mismatch=got.mismatch,
+        )
+
+    async def _push(self, tell: OnProgress) -> SyncReport:
+        """The head is declared even with nothing to send, so that no record can later be denied."""
+        head = await self._replica.head()
+        known = await self._replica.acknowledged()
+        at, restored, pushed, quarantined = known.seq, False, 0, 0
+        max_items, max_bytes = PUSH_MAX_ITEMS, PUSH_MAX_BYTES
+        while True:
+            items = await self._replica.records_after(at, max_items, max_bytes)
+            tell(Progress("push", pushed, head.seq - known.seq))
+            try:
+                answer = await self._timed(self._branch.push(PushRequest(head, tuple(items))))
+            except Unreachable as e:
+                if e.why != "timeout" or len(items) <= 1:
+                    raise
+                max_items, max_bytes = max(1, len(items) // 2), max(1, max_bytes // 2)
+                continue
+            except Refused as e:
+                wanted = e.extra.get("resend_from")
+                if (
+                    e.code != "resend_from"
+                    or type(wanted) is not int
+                    or not 1 <= wanted <= at + 1
+                    or restored
+                ):
+                    raise
+                at, restored = wanted - 1, wanted - 1 < known.seq
+                if restored:
+                    await self._replica.roll_back_acknowledged(await self._head_at(at))
+                continue
+            if [r.id for r in answer.results] != [i.id for i in items]:
+                raise Unreachable("not_the_branch")
+            if not items and answer.head.seq < known.seq and not restored:
+                at, restored = answer.head.seq, True
+                await self._replica.roll_back_acknowledged(answer.head)
+                continue
+            await self._replica.acknowledge(answer.head, answer.results)
+            pushed += len(items)
+            quarantined += sum(r.status == "quarantined" for r in answer.results)
+            at = max(answer.head.seq, at + len(items))
+            if at >= head.seq or not items:
+                tell(Progress("push", pushed, pushed))
+                return SyncReport(pushed=pushed, quarantined=quarantined, restored=restored)
+
+    async def _head_at(self, seq: int) -> Head:
+        if seq == 0:
+            return Head()
+        [item] = await self._replica.records_after(seq - 1, 1, 1)
+        return Head(seq, record_hash(item.record))
+
+    async def _pull(self, tell: OnProgress, *, anew: bool) -> SyncReport:
+        """At most one new start: a second wrong check sum is reported, not looped."""
+        pulled = removed = 0
+        if anew:
+            await self._replica.start_anew()
+        while True:
+            cursor = await self._replica.cursor()
+            try:
+                page = await self._page(cursor)
+            except Refused as e:
+                if e.code != "cursor_expired" or not cursor or anew:
+                    raise
+                await self._replica.start_anew()
+                anew = True
+                continue
+            if page.more and page.cursor == cursor:
+                raise Unreachable("not_the_branch")
+            await self._replica.apply(page)
+            pulled += len(page.docs)
+            removed += len(page.removed)
+            tell(Progress("pull", pulled))
+            if page.more:
+                continue
+            sound = page.check is None or page.check == await self._replica.check()
+            if sound or anew:
+                return SyncReport(pulled=pulled, removed=removed, started_anew=anew, mismatch=not sound)
+            await self._replica.start_anew()
+            anew = True
+
+    async def _page(self, cursor: str) -> Page:
+        page = await self._timed(self._branch.pull(cursor))
+        own = [d.id for d in page.docs if d.body is None]
+        if own and await self._replica.lacks(own):
+            page = await self._timed(self._branch.pull(cursor, own=True))
+        return page
+
+    async def _timed(self, call: Awaitable[_Answer]) -> _Answer:
+        """The branch's clock against the midpoint of the round trip, measured on the monotonic clock."""
+        start = self._clock.monotonic_ms()
+        answer = await call
+        end, wall = self._clock.monotonic_ms(), self._clock.wall_ms()
+        if end - start <= SLOW_ROUND_TRIP_MS:
+            await self._replica.note_offset(answer.time_ms - (wall - (end - start) // 2))
+        return answer

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -450,6 +451,27 @@ class EnrolAnswer:
         if not all(isinstance(s, str) for s in texts):
             raise Malformed("enrol answer")
         return answer
+
+
+class TooLarge(Malformed):
+    """A compressed body that would inflate past the cap."""
+
+
+def gunzip(body: bytes, cap: int = BODY_MAX_BYTES) -> bytes:
+    """Inflate one gzip member, never past `cap` bytes. Raises TooLarge, or Malformed when cut or not gzip.
+
+    httpx and zlib's one-shot calls take a truncated member for a short one; the end marker is checked here.
+    """
+    inflater = zlib.decompressobj(wbits=31)
+    try:
+        plain = inflater.decompress(body, cap + 1)
+    except zlib.error as e:
+        raise Malformed("gzip") from e
+    if len(plain) > cap:
+        raise TooLarge("gzip")
+    if not inflater.eof or inflater.unused_data:
+        raise Malformed("gzip")
+    return plain
 
 
 def _json(value: object) -> bytes:

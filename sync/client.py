@@ -1,0 +1,192 @@
+"""The branch over HTTP. The only place that knows httpx.
+
+Success is the documented status, the protocol header, and a body that is whole. A captive portal's 200, a cut
+answer, a redirect or a proxy's error page are all `Unreachable`: nothing applied, nothing acknowledged.
+"""
+
+from __future__ import annotations
+
+import gzip
+import ipaddress
+import json
+from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+
+from sync.protocol import (
+    APP_HEADER,
+    BASE,
+    BODY_MAX_BYTES,
+    PAGE_MAX_DOCS,
+    PROTOCOL,
+    PROTOCOL_HEADER,
+    EnrolAnswer,
+    EnrolRequest,
+    Hello,
+    Malformed,
+    Page,
+    PushAnswer,
+    PushRequest,
+    Refused,
+    Unreachable,
+    gunzip,
+)
+
+GZIP_FROM: Final = 1024
+TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
+
+_Frame = TypeVar("_Frame", Hello, EnrolAnswer, PushAnswer, Page)
+
+
+class BadAddress(ValueError):
+    """A server address that cannot be one; `why` is `not_an_address` or `needs_tls`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def server_address(text: str) -> str:
+    """`scheme://host[:port]` from what an officer typed; https where no scheme was given, except on loopback.
+
+    Raises BadAddress, also for plain HTTP to another machine (protocol.md: TLS outside loopback).
+    """
+    typed = text.strip().translate(str.maketrans("：／．。", ":/..")).rstrip("/")
+    if not typed or any(c.isspace() for c in typed):
+        raise BadAddress("not_an_address")
+    guessed = typed if "://" in typed else f"//{typed}"
+    try:
+        parts = urlsplit(guessed)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as e:
+        raise BadAddress("not_an_address") from e
+    scheme = parts.scheme or ("http" if _is_loopback(host) else "https")
+    if not host or scheme not in ("http", "https") or parts.path or parts.query or parts.username:
+        raise BadAddress("not_an_address")
+    if scheme == "http" and not _is_loopback(host):
+        raise BadAddress("needs_tls")
+    shown = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown}" + (f":{port}" if port else "")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class HttpBranch:
+    """The branch server at `server`; `token` is the device's secret, empty before it is bound."""
+
+    def __init__(
+        self, server: str, token: str, app_version: str, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        headers = {APP_HEADER: app_version, "Accept-Encoding": "gzip"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        self._http = httpx.AsyncClient(
+            base_url=server_address(server) + BASE, headers=headers, timeout=TIMEOUT, transport=transport
+        )
+
+    async def hello(self) -> Hello:
+        """Raises Unreachable or Refused, as every call here."""
+        return await self._call(Hello, "GET", "/hello")
+
+    async def enrol(self, request: EnrolRequest) -> EnrolAnswer:
+        """Bind this phone; the same request gets the same answer again."""
+        return await self._call(EnrolAnswer, "POST", "/enrol", request.encode(), "application/json")
+
+    async def push(self, request: PushRequest) -> PushAnswer:
+        """Hand in records and declare the head."""
+        return await self._call(PushAnswer, "POST", "/push", request.encode(), "application/octet-stream")
+
+    async def pull(self, cursor: str, *, own: bool = False) -> Page:
+        """The next page of the feed."""
+        query: dict[str, str | int] = {"cursor": cursor, "limit": PAGE_MAX_DOCS}
+        if own:
+            query["own"] = 1
+        return await self._call(Page, "GET", "/pull", query=query)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._http.aclose()
+
+    async def _call(
+        self,
+        frame: type[_Frame],
+        method: str,
+        path: str,
+        body: bytes = b"",
+        media_type: str = "",
+        query: dict[str, str | int] | None = None,
+    ) -> _Frame:
+        headers = {"Content-Type": media_type} if body else {}
+        if len(body) >= GZIP_FROM:
+            body = gzip.compress(body, 6, mtime=0)
+            headers["Content-Encoding"] = "gzip"
+        request = self._http.build_request(method, path, params=query, content=body or None, headers=headers)
+        try:
+            response = await self._http.send(request, stream=True)
+            try:
+                answer = await _whole(response)
+            finally:
+                await response.aclose()
+        except httpx.TimeoutException as e:
+            raise Unreachable("timeout") from e
+        except (httpx.ConnectError, httpx.UnsupportedProtocol) as e:
+            raise Unreachable("no_connection") from e
+        except httpx.HTTPError as e:
+            raise Unreachable("cut") from e
+        if response.headers.get(PROTOCOL_HEADER) != str(PROTOCOL):
+            raise Unreachable("not_the_branch")
+        if response.status_code != 200:
+            raise _refusal(response, answer)
+        try:
+            return frame.decode(answer)
+        except Malformed as e:
+            raise Unreachable("cut") from e
+
+
+async def _whole(response: httpx.Response) -> bytes:
+    """The body, inflated by our own capped reader. Raises Unreachable when it is cut or too large."""
+    raw = bytearray()
+    async for chunk in response.aiter_raw():
+        raw += chunk
+        if len(raw) > BODY_MAX_BYTES:
+            raise Unreachable("not_the_branch")
+    declared = response.headers.get("Content-Length")
+    if declared is not None and declared != str(len(raw)):
+        raise Unreachable("cut")
+    encoding = response.headers.get("Content-Encoding", "identity").lower()
+    if encoding == "identity":
+        return bytes(raw)
+    if encoding != "gzip":
+        raise Unreachable("not_the_branch")
+    try:
+        return gunzip(bytes(raw))
+    except Malformed as e:
+        raise Unreachable("cut") from e
+
+
+def _refusal(response: httpx.Response, body: bytes) -> Refused | Unreachable:
+    """The problem the branch names; anything else is not the branch's answer."""
+    if response.headers.get("Content-Type", "").split(";")[0].strip() != "application/problem+json":
+        return Unreachable("not_the_branch")
+    try:
+        problem: Any = json.loads(body)
+    except ValueError:
+        return Unreachable("cut")
+    if not isinstance(problem, dict) or not isinstance(problem.get("code"), str):
+        return Unreachable("not_the_branch")
+    extra = {k: v for k, v in problem.items() if k != "code"}
+    return Refused(
+        response.status_code, problem["code"], extra, _seconds(response.headers.get("Retry-After"))
+    )
+
+
+def _seconds(value: str | None) -> float | None:
+    return float(value) if value is not None and value.isdigit() else None
