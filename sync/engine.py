@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from sync.protocol import (
+    PUSH_MAX_BYTES,
+    PUSH_MAX_ITEMS,
     Check,
     EnrolAnswer,
     EnrolRequest,
@@ -21,6 +23,9 @@ from sync.protocol import (
     PushAnswer,
     PushRequest,
     PushResult,
+    Refused,
+    Unreachable,
+    record_hash,
 )
 
 
