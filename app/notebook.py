@@ -1,191 +1,87 @@
 """What an officer can do, one method a verb. Screens and commands talk to this alone.
 
-The ports the notebook needs are declared here; bootstrap puts the parts behind them together.
+Everything shown is derived from the book (cases, figures, activities, settings) and the day; the ports are
+declared in app.ports, and bootstrap puts the parts behind them together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, Protocol
+import asyncio
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
+from app import VERSION
+from app.domain.ageing import day_of_episode, days_past_due, on_day
+from app.domain.book import Book
+from app.domain.calendar import Calendar
+from app.domain.corrections import effective
 from app.domain.message import Message
-from app.domain.plan import DayPlan
-from app.domain.promises import PromiseView
-from app.domain.records import Activity, Case, Figures, Position
-from app.domain.steps import Step
-from sync.engine import Branch, OnProgress, Replica, SyncReport
-from sync.protocol import Document, Head, Item
+from app.domain.plan import DayPlan, mix_of, plan_day
+from app.domain.procedure import Procedure, procedures_from
+from app.domain.promises import PromiseView, judge
+from app.domain.record import encode_record, new_activity_id
+from app.domain.records import Activity, Case, CaseFile, Figures, Position
+from app.domain.search import matches, stage_of
+from app.domain.steps import Step, steps_of, unclear_date
+from app.domain.validation import Invalid, check_record
+from app.ports import (
+    BranchRefused,
+    Busy,
+    Clock,
+    Entry,
+    InvalidRecord,
+    Keys,
+    NoConnection,
+    NotebookError,
+    NotSaved,
+    PinLocked,
+    Ports,
+    SealBroken,
+    Sealer,
+    Store,
+    WrongPin,
+)
+from sync.engine import Branch, Engine, OnProgress, Replica, SyncReport
+from sync.protocol import EnrolRequest, Head, Item, Refused, Unreachable, WireError, record_hash
 
+__all__ = [
+    "Branch",
+    "BranchRefused",
+    "Busy",
+    "CaseView",
+    "Clock",
+    "Draft",
+    "Entry",
+    "InvalidRecord",
+    "Keys",
+    "NewActivity",
+    "NoConnection",
+    "NotSaved",
+    "Notebook",
+    "NotebookError",
+    "OnProgress",
+    "PinLocked",
+    "Ports",
+    "Replica",
+    "Row",
+    "SealBroken",
+    "Sealer",
+    "Store",
+    "SyncReport",
+    "SyncState",
+    "TimelineEntry",
+    "WrongPin",
+]
 
-class NotebookError(Exception):
-    """Something an officer can act on; `message` says what happened and what to do."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.text)
-        self.message = message
-
-
-class WrongPin(NotebookError):
-    """The PIN does not fit; `wait_s` seconds before the next try, `left` tries."""
-
-    def __init__(self, message: Message, wait_s: float, left: int) -> None:
-        super().__init__(message)
-        self.wait_s = wait_s
-        self.left = left
-
-
-class PinLocked(NotebookError):
-    """Ten wrong PINs: only the branch's recovery opens it now. What waits is kept."""
-
-
-class Busy(NotebookError):
-    """Another app holds this data folder."""
-
-
-class NotSaved(NotebookError):
-    """The record could not be made durable (full disk, broken disk); the draft is still there."""
-
-
-class InvalidRecord(NotebookError):
-    """A record that cannot be right; `field` names the member."""
-
-    def __init__(self, message: Message, field_name: str) -> None:
-        super().__init__(message)
-        self.field = field_name
-
-
-class NoConnection(NotebookError):
-    """The branch was not reached. Nothing is lost; it will be sent next time."""
-
-
-class BranchRefused(NotebookError):
-    """The branch answered no (wrong code, unknown phone, version)."""
-
-
-class Sealer(Protocol):
-    """Seals rows with the data key: AES-256-GCM, random 96-bit nonce, `aad` bound to the row. Batches only."""
-
-    async def seal(self, rows: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
-        """Seal `(aad, plain)` rows; each result is nonce + ciphertext + tag."""
-        ...
-
-    async def open(self, rows: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
-        """Open `(aad, sealed)` rows. Raises SealBroken when one was changed, moved or relabelled."""
-        ...
-
-
-class SealBroken(Exception):
-    """A sealed row that does not open with this key at this place."""
-
-
-class Keys(Protocol):
-    """The data key of one data folder, wrapped by the PIN and to the branch's recovery key."""
-
-    def exist(self) -> bool:
-        """Whether a PIN was ever set here."""
-        ...
-
-    async def create(self, pin: str, recovery_key: str) -> Sealer:
-        """Make and wrap a new data key. `recovery_key`: PEM public key (RSA 3072)."""
-        ...
-
-    async def unlock(self, pin: str) -> Sealer:
-        """Raises WrongPin or PinLocked."""
-        ...
-
-    def weakness(self) -> Message | None:
-        """What is weaker than it should be here (no OS keyring), to be said in 我的."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One record of this phone's journal; `state` is waiting, uploaded or quarantined (codes.RECORD_STATES)."""
-
-    activity_id: str
-    seq: int
-    state: str
-    record: bytes
-    reason: str = ""
-
-
-class Store(Replica, Protocol):
-    """The phone's sealed store. Raises NotSaved from every writing call that could not be made durable."""
-
-    @property
-    def device_id(self) -> str:
-        """The UUID of this database file."""
-        ...
-
-    async def append(self, make: Callable[[Head], Sequence[Item]], drafts: Sequence[str] = ()) -> list[Entry]:
-        """Append records in one durable transaction that also deletes their drafts.
-
-        `make` is called under the store's lock with the journal's head and returns the chained records.
-        """
-        ...
-
-    async def journal(self) -> list[Entry]:
-        """All records of this phone, by sequence number."""
-        ...
-
-    async def documents(self, keys: Sequence[tuple[str, str]] | None = None) -> list[Document]:
-        """The feed's visible documents with their bytes (own activities excepted: `body` None); `keys` picks some."""
-        ...
-
-    async def save_draft(self, draft_id: str, body: bytes) -> None:
-        """Durable when it returns."""
-        ...
-
-    async def drafts(self) -> list[tuple[str, bytes]]:
-        """All drafts, oldest first."""
-        ...
-
-    async def drop_draft(self, draft_id: str) -> None:
-        """Forget a draft."""
-        ...
-
-    async def get(self, name: str) -> bytes | None:
-        """A sealed value of the app's own (binding, preferences, last sync)."""
-        ...
-
-    async def put(self, name: str, value: bytes | None) -> None:
-        """Set or, with None, remove such a value."""
-        ...
-
-    async def doctor(self) -> list[Message]:
-        """What is wrong with file, chain, check sum and spool; empty when sound."""
-        ...
-
-    async def close(self) -> None:
-        """Release the file."""
-        ...
-
-
-class Clock(Protocol):
-    """The phone's clocks."""
-
-    def now(self) -> datetime:
-        """Wall clock, aware."""
-        ...
-
-    def monotonic_ms(self) -> int:
-        """Milliseconds that never go back while the phone runs."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """What bootstrap hands the notebook. `connect(server, token, app_version)` makes the branch port."""
-
-    keys: Keys
-    open_store: Callable[[Sealer], Any]  # async: Sealer -> Store
-    connect: Callable[[str, str], Branch]
-    clock: Clock
-    default_settings: Mapping[str, Any] = field(default_factory=dict)
-    device_name: str = ""
-    platform: str = ""
+DEFAULT_ZONE: Final = "Asia/Shanghai"
+LATE_AFTER: Final = timedelta(hours=24)
+CLOCK_WORTH_SAYING_S: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +138,7 @@ class Row:
     status: str
     dpd: int
     day: int
-    amount_due: Any
+    amount_due: Decimal
     town: str
     village: str
     group_no: str
@@ -275,131 +171,546 @@ class Draft:
     form: Mapping[str, Any]
 
 
-__all__ = ["Branch", "Draft", "OnProgress", "Ports", "Replica", "SyncReport"]
-
-
 class Notebook:
-    """The officer's notebook over one data folder. `state` is unbound, locked or open."""
+    """The officer's notebook over one data folder. `state` is unbound, locked, binding or open."""
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
+        self._store: Store | None = None
+        self._binding: dict[str, Any] = {}
+        self._book = Book()
+        self._entries: dict[str, Entry] = {}
+        self._own: dict[str, Activity] = {}
+        self._syncing = asyncio.Lock()
+        self._plans: dict[object, DayPlan] = {}
+
+    # ---- opening
 
     @property
     def state(self) -> str:
         """`unbound` (no PIN yet), `locked`, `binding` (PIN set, the branch has not answered yet) or `open`."""
-        raise NotImplementedError
+        if self._store is None:
+            return "locked" if self._ports.keys.exist() else "unbound"
+        return "open" if self._binding.get("bound") else "binding"
 
     async def bind(self, server: str, officer_id: str, code: str, pin: str) -> None:
-        """First start: ask the branch, make the keys, enrol. Raises NotebookError; may be repeated."""
-        raise NotImplementedError
+        """First start, or a new code for a phone the branch no longer knows: ask the branch, make keys, enrol.
+
+        Raises NotebookError. After a refusal nothing half-done stays; after a lost answer the same call, made again,
+        gets the same answer.
+        """
+        address = self._ports.address(server)
+        officer_id, code = officer_id.strip(), code.strip()
+        if self._store is not None:
+            await self._ports.keys.unlock(pin)
+        elif self._ports.keys.exist():
+            await self.unlock(pin)
+        branch = self._ports.connect(address, "")
+        try:
+            hello = await branch.hello()
+            if not hello.protocol_min <= 1 <= hello.protocol_max:
+                raise BranchRefused(
+                    Message("The branch server is newer than this app. Please update the app.")
+                )
+            if self._store is None:
+                await self._open(await self._ports.keys.create(pin, hello.recovery_key))
+            await self._enrol(branch, address, officer_id, code)
+        except Unreachable as e:
+            raise _unreachable(e) from e
+        except Refused as e:
+            await self._take_back()
+            raise _refused(e) from e
+        finally:
+            await branch.close()
+
+    async def _enrol(self, branch: Branch, address: str, officer_id: str, code: str) -> None:
+        store = self._opened()
+        if self._binding.get("bound") and self._binding["officer_id"] != officer_id:
+            raise BranchRefused(
+                Message(
+                    "This notebook belongs to officer {officer}; another officer needs a data folder of their own.",
+                    {"officer": self._binding["officer_id"]},
+                )
+            )
+        pending = {**self._binding, "server": address, "officer_id": officer_id}
+        pending.setdefault("secret", secrets.token_hex(32))
+        pending.setdefault("bound", False)
+        await self._keep_binding(pending)
+        answer = await branch.enrol(
+            EnrolRequest(
+                code=code,
+                officer_id=officer_id,
+                device_id=store.device_id,
+                device_secret=pending["secret"],
+                device_name=self._ports.device_name,
+                platform=self._ports.platform,
+                app=VERSION,
+            )
+        )
+        await self._keep_binding(
+            {
+                **pending,
+                "bound": True,
+                "officer_id": answer.officer_id,
+                "officer_name": answer.officer_name,
+                "branch_id": answer.branch_id,
+                "branch_name": answer.branch_name,
+                "zone": answer.zone,
+            }
+        )
+
+    async def _keep_binding(self, binding: dict[str, Any]) -> None:
+        await self._opened().put("binding", json.dumps(binding, ensure_ascii=False).encode())
+        self._binding = binding
+
+    async def _take_back(self) -> None:
+        """The branch said no to a notebook that was never bound: the next try starts from nothing."""
+        if self._store is not None and not self._binding.get("bound") and not self._entries:
+            await self.lock()
+            await self._ports.discard()
 
     async def unlock(self, pin: str) -> None:
-        """Raises WrongPin, PinLocked, Busy."""
-        raise NotImplementedError
+        """Open keys and store, and read the book. Raises WrongPin, PinLocked, Busy."""
+        sealer = await self._ports.keys.unlock(pin)
+        if self._store is None:
+            await self._open(sealer)
 
     async def check_pin(self, pin: str) -> None:
         """A second page of an already open notebook proves its officer. Raises WrongPin, PinLocked."""
-        raise NotImplementedError
+        await self._ports.keys.unlock(pin)
+
+    async def _open(self, sealer: Sealer) -> None:
+        self._store = store = await self._ports.open_store(sealer)
+        kept = await store.get("binding")
+        self._binding = json.loads(kept) if kept else {}
+        await self._read_all()
 
     async def lock(self) -> None:
         """Forget the keys and everything read with them."""
-        raise NotImplementedError
+        store, self._store = self._store, None
+        self._binding, self._book, self._entries, self._own = {}, Book(), {}, {}
+        self._plans.clear()
+        if store is not None:
+            await store.close()
+
+    def _opened(self) -> Store:
+        if self._store is None:
+            raise NotebookError(Message("The notebook is locked. Enter the PIN first."))
+        return self._store
+
+    # ---- who and when
 
     @property
     def officer_id(self) -> str:
         """Whose notebook it is."""
-        raise NotImplementedError
+        return str(self._binding.get("officer_id", ""))
 
     @property
     def officer_name(self) -> str:
         """The same in words."""
-        raise NotImplementedError
+        return str(self._binding.get("officer_name", ""))
 
     @property
     def branch_name(self) -> str:
         """The branch it syncs with."""
-        raise NotImplementedError
+        return str(self._binding.get("branch_name", ""))
 
     @property
     def server(self) -> str:
-        """The branch server's address."""
-        raise NotImplementedError
+        """The branch server's address; empty before the first binding."""
+        return str(self._binding.get("server", ""))
 
-    def today_date(self) -> date:
-        """The day it is in the branch's zone."""
-        raise NotImplementedError
+    @property
+    def zone(self) -> ZoneInfo:
+        """The branch's zone: it decides what day it is."""
+        return ZoneInfo(self._binding.get("zone") or DEFAULT_ZONE)
 
     def now(self) -> datetime:
         """Now, in the branch's zone."""
-        raise NotImplementedError
+        return self._ports.clock.now().astimezone(self.zone)
+
+    def today_date(self) -> date:
+        """The day it is in the branch's zone."""
+        return self.now().date()
+
+    # ---- looking
 
     async def today(self, on: date | None = None, here: Position | None = None) -> DayPlan:
-        """The plan of a day; for a past one later records are ignored."""
-        raise NotImplementedError
+        """The plan of a day; for a past one records of later days are ignored."""
+        self._opened()
+        day = on or self.today_date()
+        asked = (self._book.revision, day, here)
+        if asked not in self._plans:
+            self._plans.clear()
+            self._plans[asked] = plan_day(
+                [self._as_of(f, day) for f in self._book.files()],
+                self._procedures(),
+                self._setting("plan"),
+                self._calendar(),
+                day,
+                self.zone,
+                here,
+            )
+        return self._plans[asked]
 
-    async def customers(self) -> list[Row]:
-        """All cases in the plan's order."""
-        raise NotImplementedError
+    async def customers(self, here: Position | None = None) -> list[Row]:
+        """All cases, in the plan's order; those without a step behind."""
+        plan = await self.today(here=here)
+        order = [item.case_id for item in (*plan.visits, *plan.calls, *plan.waiting)]
+        rank = {case_id: n for n, case_id in enumerate(order)}
+        far = {i.case_id: i.distance_m for i in (*plan.visits, *plan.calls, *plan.waiting)}
+        rows = [self._row(f, rank.get(f.case.case_id, len(rank)), far) for f in self._book.files()]
+        return sorted(rows, key=lambda r: (r.rank, r.case_id))
 
-    async def search(self, query: str) -> list[Row]:
-        """Cases by name, pinyin initials, phone tail, village or contract."""
-        raise NotImplementedError
+    async def search(self, query: str, here: Position | None = None) -> list[Row]:
+        """Cases by name, pinyin initials, phone tail, village or contract number."""
+        rows = await self.customers(here)
+        if not query.strip():
+            return rows
+        initials = self._ports.initials
+        return [r for r in rows if matches(self._book.file(r.case_id).case, query, initials)]
+
+    def case_id_of(self, key: str) -> str:
+        """The case_id behind a contract number; anything else comes back as it is."""
+        found = self._book.find(key)
+        return found.case.case_id if found else key
 
     async def case(self, key: str, on: date | None = None, here: Position | None = None) -> CaseView:
         """One case by case_id or contract number. Raises NotebookError when there is none."""
-        raise NotImplementedError
+        self._opened()
+        found = self._book.find(key)
+        if found is None:
+            raise NotebookError(Message("There is no case {key} in this notebook.", {"key": key}))
+        day = on or self.today_date()
+        file = self._as_of(found, day)
+        case, figures = file.case, file.figures
+        plan = await self.today(on, here)
+        planned = next(
+            (i for i in (*plan.visits, *plan.calls, *plan.waiting) if i.case_id == case.case_id), None
+        )
+        activities = sorted(file.activities, key=lambda a: (a.happened_at, a.activity_id), reverse=True)
+        return CaseView(
+            case=case,
+            figures=figures,
+            dpd=days_past_due(figures, day),
+            day=day_of_episode(case, day),
+            steps=planned.steps if planned else self._steps(file, day),
+            promises=judge(file, day, self.zone),
+            timeline=tuple(self._timeline_entry(a) for a in activities),
+            mix=mix_of(file, day, self.zone),
+            other_loans=tuple(
+                f.case
+                for f in self._book.files()
+                if f.case.customer_no
+                and f.case.customer_no == case.customer_no
+                and f.case.case_id != case.case_id
+            ),
+            distance_m=planned.distance_m if planned else None,
+            unclear_date=unclear_date(file, day, self.zone),
+        )
 
     async def promises(self) -> list[tuple[Case, PromiseView]]:
-        """All promises of open cases, by due day."""
-        raise NotImplementedError
+        """All promises, by the day they are due."""
+        day = self.today_date()
+        found = [(f.case, p) for f in self._book.files() if f.activities for p in judge(f, day, self.zone)]
+        return sorted(found, key=lambda x: (x[1].due_on, x[1].activity_id, x[1].instalment))
+
+    # ---- writing
 
     async def record(self, new: Sequence[NewActivity], draft_id: str | None = None) -> list[str]:
         """Save activities together; returns their ids once they are durable, and drops the draft.
 
         Raises InvalidRecord (nothing of the batch is saved) or NotSaved.
         """
-        raise NotImplementedError
+        store = self._opened()
+        offset = await store.offset()
+
+        def make(head: Head) -> list[Item]:
+            items: list[Item] = []
+            for entry in new:
+                item = self._build(entry, head, offset)
+                items.append(item)
+                head = Head(head.seq + 1, record_hash(item.record))
+            return items
+
+        for entry in new:
+            self._known(entry.case_id)
+        saved = await store.append(make, [draft_id] if draft_id else [])
+        for kept in saved:
+            self._take_in(kept)
+        return [e.activity_id for e in saved]
+
+    def _build(self, new: NewActivity, head: Head, offset: tuple[int, datetime] | None) -> Item:
+        now = self.now()
+        activity_id = new.activity_id or new_activity_id(now)
+        record = {
+            "activity_id": activity_id,
+            "case_id": new.case_id,
+            "kind": new.kind,
+            "happened_at": (new.happened_at or now).astimezone(self.zone).isoformat(timespec="milliseconds"),
+            "recorded_at": now.isoformat(timespec="milliseconds"),
+            "clock": {
+                "monotonic_ms": self._ports.clock.monotonic_ms(),
+                "server_offset_ms": offset[0] if offset else None,
+                "offset_known_at": offset[1].isoformat(timespec="milliseconds") if offset else None,
+            },
+            "device_id": self._opened().device_id,
+            "device_seq": head.seq + 1,
+            "prev": head.hash,
+            "officer_id": self.officer_id,
+            "position": new.position.to_json() if new.position else None,
+            "override": None,
+            "body": dict(new.body),
+            "blobs": [],
+        }
+        try:
+            check_record(record, self._known(new.case_id))
+            return Item(activity_id, encode_record(record))
+        except Invalid as e:
+            raise InvalidRecord(e.message, e.field) from e
+
+    def _known(self, case_id: str) -> Case:
+        try:
+            return self._book.file(case_id).case
+        except KeyError as e:
+            raise InvalidRecord(
+                Message("There is no case {key} in this notebook.", {"key": case_id}), "case_id"
+            ) from e
 
     async def save_draft(self, draft: Draft) -> None:
-        """Keep a form as it stands."""
-        raise NotImplementedError
+        """Keep a form as it stands; durable when it returns."""
+        body = {"case_id": draft.case_id, "kind": draft.kind, "form": draft.form}
+        await self._opened().save_draft(draft.draft_id, json.dumps(body, ensure_ascii=False).encode())
+
+    async def drafts(self) -> list[Draft]:
+        """All unsaved forms, oldest first."""
+        return [
+            Draft(draft_id, kept["case_id"], kept["kind"], kept["form"])
+            for draft_id, kept in ((i, json.loads(body)) for i, body in await self._opened().drafts())
+        ]
 
     async def draft(self, case_id: str, kind: str) -> Draft | None:
         """The unsaved form of that kind for that case, if any."""
-        raise NotImplementedError
-
-    async def drafts(self) -> list[Draft]:
-        """All unsaved forms."""
-        raise NotImplementedError
+        return next((d for d in await self.drafts() if (d.case_id, d.kind) == (case_id, kind)), None)
 
     async def drop_draft(self, draft_id: str) -> None:
         """The officer threw it away."""
-        raise NotImplementedError
+        await self._opened().drop_draft(draft_id)
+
+    # ---- the branch
 
     async def sync(self, progress: OnProgress | None = None) -> SyncReport:
         """One attempt. Raises NoConnection or BranchRefused; what was done stays done."""
-        raise NotImplementedError
+        store = self._opened()
+        async with self._syncing:
+            branch = self._ports.connect(self.server, self._binding.get("secret", ""))
+            engine = Engine(branch, store, _EngineClock(self._ports.clock))
+            try:
+                report = await engine.sync(progress)
+            except WireError as e:
+                error = _refused(e) if isinstance(e, Refused) else _unreachable(e)
+                await self._note_sync(error.message)
+                raise error from e
+            finally:
+                await branch.close()
+                if self._store is store:
+                    await self._read_changed(engine)
+            await self._note_sync(None)
+        return report
+
+    async def _note_sync(self, error: Message | None) -> None:
+        """Remember how the last attempt ended; an unbound message is kept as its English text and parameters."""
+        store = self._opened()
+        kept = json.loads(await store.get("sync") or b"{}")
+        kept["error"] = {"text": error.text, "params": dict(error.params)} if error else None
+        if error is None:
+            kept["at"] = self.now().isoformat()
+        await store.put("sync", json.dumps(kept, ensure_ascii=False).encode())
 
     async def sync_state(self) -> SyncState:
         """Counts and the last result."""
-        raise NotImplementedError
+        store = self._opened()
+        kept = json.loads(await store.get("sync") or b"{}")
+        states = [e.state for e in self._entries.values()]
+        offset = await store.offset()
+        off_s = offset[0] // 1000 if offset else 0
+        return SyncState(
+            waiting=states.count("waiting"),
+            uploaded=states.count("uploaded"),
+            quarantined=states.count("quarantined"),
+            last_at=datetime.fromisoformat(kept["at"]) if kept.get("at") else None,
+            error=Message(kept["error"]["text"], kept["error"]["params"]) if kept.get("error") else None,
+            clock_off_s=off_s if abs(off_s) >= CLOCK_WORTH_SAYING_S else None,
+        )
 
     async def journal(self) -> list[TimelineEntry]:
         """This phone's own records, newest first, with their states."""
-        raise NotImplementedError
+        newest_first = sorted(self._entries.values(), key=lambda e: e.seq, reverse=True)
+        return [
+            self._timeline_entry(self._own[e.activity_id]) for e in newest_first if e.activity_id in self._own
+        ]
 
     async def preference(self, name: str, default: str = "") -> str:
         """A setting of this phone: language, theme, text_size."""
-        raise NotImplementedError
+        kept = await self._opened().get(f"preference.{name}")
+        return kept.decode() if kept is not None else default
 
     async def set_preference(self, name: str, value: str) -> None:
         """Keep it."""
-        raise NotImplementedError
+        await self._opened().put(f"preference.{name}", value.encode())
 
     async def doctor(self) -> list[Message]:
         """What is wrong; empty when sound."""
-        raise NotImplementedError
+        found = await self._opened().doctor()
+        if self._book.unreadable:
+            found.append(
+                Message(
+                    "{n} documents from the branch cannot be read. Please tell the branch.",
+                    {"n": len(self._book.unreadable)},
+                )
+            )
+        return found
 
     def weakness(self) -> Message | None:
         """What protects this phone's data less than it should."""
-        raise NotImplementedError
+        return self._ports.keys.weakness()
+
+    # ---- the book
+
+    async def _read_all(self) -> None:
+        """Everything anew: after unlocking and after a sync from the start."""
+        store = self._opened()
+        book = Book()
+        book.revision = self._book.revision + 1
+        for document in await store.documents():
+            if document.body is not None:
+                book.put(document.kind, document.id, document.body)
+        self._book, self._entries, self._own = book, {}, {}
+        for entry in await store.journal():
+            self._take_in(entry)
+
+    async def _read_changed(self, engine: Engine) -> None:
+        """What a sync changed; all of it after a new start, which also removes what no page named."""
+        if engine.whole:
+            await self._read_all()
+            return
+        for document in await self._opened().documents(sorted(engine.touched)):
+            if document.body is not None:
+                self._book.put(document.kind, document.id, document.body)
+        for kind, doc_id in engine.gone:
+            self._book.drop(kind, doc_id)
+        for result in engine.results.values():
+            entry = self._entries.get(result.id)
+            if entry is not None:
+                state = "quarantined" if result.status == "quarantined" else "uploaded"
+                self._entries[result.id] = replace(entry, state=state, reason=result.reason or "")
+
+    def _take_in(self, entry: Entry) -> None:
+        activity = Activity.read(entry.record)
+        self._entries[entry.activity_id] = entry
+        self._own[entry.activity_id] = activity
+        self._book.add(activity)
+
+    def _as_of(self, file: CaseFile, day: date) -> CaseFile:
+        if day >= self.today_date():
+            return file
+        return replace(
+            file, activities=tuple(a for a in file.activities if on_day(a.happened_at, self.zone) <= day)
+        )
+
+    def _steps(self, file: CaseFile, day: date) -> tuple[Step, ...]:
+        procedure = self._procedures().get(file.case.procedure)
+        return steps_of(file, procedure, self._calendar(), day, self.zone) if procedure else ()
+
+    def _row(self, file: CaseFile, rank: int, far: Mapping[str, int | None]) -> Row:
+        case, day = file.case, self.today_date()
+        found_at = case.borrower.address("business", "home", "other")
+        return Row(
+            case_id=case.case_id,
+            contract_no=case.contract_no,
+            name=case.borrower.name,
+            status=case.status,
+            dpd=days_past_due(file.figures, day),
+            day=day_of_episode(case, day),
+            amount_due=file.figures.amount_due,
+            town=found_at.town if found_at else "",
+            village=found_at.village if found_at else "",
+            group_no=case.group_no,
+            phone_tail=case.borrower.phones[0].number[-4:] if case.borrower.phones else "",
+            stage=stage_of(file, day),
+            reason=_last_reason(file),
+            rank=rank,
+            distance_m=far.get(case.case_id),
+        )
+
+    def _timeline_entry(self, activity: Activity) -> TimelineEntry:
+        entry = self._entries.get(activity.activity_id)
+        return TimelineEntry(
+            activity=activity,
+            state=entry.state if entry else "uploaded",
+            own=entry is not None or activity.officer_id == self.officer_id,
+            late=activity.recorded_at - activity.happened_at > LATE_AFTER,
+            reason=entry.reason if entry else "",
+        )
+
+    def _setting(self, name: str) -> Mapping[str, Any]:
+        return self._book.settings.get(name) or self._ports.default_settings.get(name) or {}
+
+    def _procedures(self) -> Mapping[str, Procedure]:
+        return procedures_from(
+            self._book.settings.get("procedures"), self._ports.default_settings.get("procedures") or {}
+        )
+
+    def _calendar(self) -> Calendar:
+        return Calendar.from_settings(self._setting("holidays"))
+
+
+class _EngineClock:
+    """The phone's clocks as the engine counts them: in milliseconds."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def wall_ms(self) -> int:
+        return int(self._clock.now().timestamp() * 1000)
+
+    def monotonic_ms(self) -> int:
+        return self._clock.monotonic_ms()
+
+
+def _last_reason(file: CaseFile) -> str:
+    """The reason the officer last heard, empty before the first."""
+    told = [a for a in effective(file.activities) if isinstance(a.body.get("reason"), str)]
+    return str(max(told, key=lambda a: (a.happened_at, a.activity_id)).body["reason"]) if told else ""
+
+
+_UNREACHABLE: Final = {
+    "no_connection": "The branch cannot be reached. What is recorded is kept and will be sent when there is a connection.",
+    "timeout": "The branch did not answer in time. What is recorded is kept; try again where the signal is better.",
+    "not_the_branch": "Something other than the branch answered, perhaps the sign-in page of a Wi-Fi network. Sign in there or switch the Wi-Fi off, check the address, and try again. Nothing is lost.",
+    "cut": "The answer of the branch was cut off on the way. Nothing is lost; try again.",
+}
+_REFUSED: Final = {
+    "code_invalid": "The code is wrong, used up or too old, or belongs to another officer. Ask the branch for a new one.",
+    "rebind": "The branch does not know this phone any more. Ask for a new code and bind it again in 我的; everything recorded is kept.",
+    "device_revoked": "The branch has switched this phone off. Everything recorded is kept; ask your supervisor.",
+    "too_many_attempts": "Too many wrong codes at this branch. Wait a few minutes, then try again.",
+    "app_too_old": "This app is too old for the branch to send to. What you recorded was handed in; please update the app.",
+}
+
+
+def _unreachable(e: WireError) -> NoConnection:
+    why = e.why if isinstance(e, Unreachable) else "cut"
+    return NoConnection(Message(_UNREACHABLE.get(why, _UNREACHABLE["no_connection"])))
+
+
+def _refused(e: Refused) -> BranchRefused:
+    text = _REFUSED.get(e.code)
+    if text is not None:
+        return BranchRefused(Message(text))
+    return BranchRefused(
+        Message(
+            "The branch answered: {code} ({status}). Nothing is lost; try again later or ask the branch.",
+            {"code": e.code, "status": e.status},
+        )
+    )

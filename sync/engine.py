@@ -146,12 +146,20 @@ class Clock(Protocol):
 
 
 class Engine:
-    """Brings one replica and the branch to the same state, text first. One attempt; retrying is the caller's."""
+    """Brings one replica and the branch to the same state, text first. One attempt; retrying is the caller's.
+
+    What changed here is told even of a sync that broke off: `touched` and `gone` documents, `results` of pushed
+    records, and `whole` when documents may have changed that no page named.
+    """
 
     def __init__(self, branch: Branch, replica: Replica, clock: Clock) -> None:
         self._branch = branch
         self._replica = replica
         self._clock = clock
+        self.touched: set[tuple[str, str]] = set()
+        self.gone: set[tuple[str, str]] = set()
+        self.results: dict[str, PushResult] = {}
+        self.whole = False
 
     async def sync(self, progress: OnProgress | None = None) -> SyncReport:
         """Push all that waits, then pull to the feed's end.
@@ -189,24 +197,22 @@ class Engine:
                 continue
             except Refused as e:
                 wanted = e.extra.get("resend_from")
-                if (
-                    e.code != "resend_from"
-                    or type(wanted) is not int
-                    or not 1 <= wanted <= at + 1
-                    or restored
-                ):
+                if e.code != "resend_from" or type(wanted) is not int or not 1 <= wanted <= at or restored:
                     raise
                 at, restored = wanted - 1, wanted - 1 < known.seq
                 if restored:
+                    self.whole = True
                     await self._replica.roll_back_acknowledged(await self._head_at(at))
                 continue
             if [r.id for r in answer.results] != [i.id for i in items]:
                 raise Unreachable("not_the_branch")
             if not items and answer.head.seq < known.seq and not restored:
                 at, restored = answer.head.seq, True
+                self.whole = True
                 await self._replica.roll_back_acknowledged(answer.head)
                 continue
             await self._replica.acknowledge(answer.head, answer.results)
+            self.results.update((r.id, r) for r in answer.results)
             pushed += len(items)
             quarantined += sum(r.status == "quarantined" for r in answer.results)
             at = max(answer.head.seq, at + len(items))
@@ -238,6 +244,7 @@ class Engine:
             if page.more and page.cursor == cursor:
                 raise Unreachable("not_the_branch")
             await self._replica.apply(page)
+            self._note(page)
             pulled += len(page.docs)
             removed += len(page.removed)
             tell(Progress("pull", pulled))
@@ -248,6 +255,12 @@ class Engine:
                 return SyncReport(pulled=pulled, removed=removed, started_anew=anew, mismatch=not sound)
             await self._replica.start_anew()
             anew = True
+
+    def _note(self, page: Page) -> None:
+        named, removed = {(d.kind, d.id) for d in page.docs}, set(page.removed)
+        self.touched = (self.touched | named) - removed
+        self.gone = (self.gone | removed) - named
+        self.whole = self.whole or page.snapshot
 
     async def _page(self, cursor: str) -> Page:
         page = await self._timed(self._branch.pull(cursor))

@@ -1,0 +1,393 @@
+"""The same notebook from the command line, for support staff and scripts: `python -m app --data DIR …`.
+
+Exit code 0 only if it did what it says; 1 refused, 2 wrong usage or a refused line, 3 the branch was not reached
+(nothing is lost). Standard output holds the answer alone; sentences go to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from app.bootstrap import open_notebook
+from app.domain.message import Message
+from app.domain.plan import PlanItem
+from app.domain.promises import PromiseView
+from app.domain.records import read_position
+from app.domain.steps import Step
+from app.i18n import Translator, translator
+from app.notebook import CaseView, NewActivity, NoConnection, Notebook, NotebookError, TimelineEntry
+
+REFUSED, USAGE, UNREACHED = 1, 2, 3
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    t = translator(options.lang)
+    run: Callable[[argparse.Namespace, Notebook, Translator], Awaitable[int]] = options.run
+    try:
+        return asyncio.run(_with_notebook(options, run, t))
+    except NoConnection as e:
+        _complain(t.say(e.message))
+        return UNREACHED
+    except NotebookError as e:
+        _complain(t.say(e.message))
+        return REFUSED
+
+
+async def _with_notebook(
+    options: argparse.Namespace,
+    run: Callable[[argparse.Namespace, Notebook, Translator], Awaitable[int]],
+    t: Translator,
+) -> int:
+    notebook = open_notebook(options.data)
+    try:
+        if run is not _enrol:
+            if notebook.state == "unbound":
+                raise NotebookError(
+                    Message("This data folder is not bound to a branch yet. Run enrol first.")
+                )
+            await notebook.unlock(_pin(t))
+            if notebook.state == "binding":
+                raise NotebookError(
+                    Message(
+                        "The branch has not confirmed this notebook yet. Run enrol again with the same code."
+                    )
+                )
+        return await run(options, notebook, t)
+    finally:
+        await notebook.lock()
+
+
+async def _enrol(options: argparse.Namespace, notebook: Notebook, t: Translator) -> int:
+    await notebook.bind(
+        options.server, options.officer, options.code, _pin(t, new=notebook.state == "unbound")
+    )
+    _answer(
+        options,
+        {
+            "officer_id": notebook.officer_id,
+            "officer_name": notebook.officer_name,
+            "branch": notebook.branch_name,
+        },
+        lambda: t(
+            "Bound: {officer} at {branch}.", officer=notebook.officer_name, branch=notebook.branch_name
+        ),
+    )
+    return 0
+
+
+async def _sync(options: argparse.Namespace, notebook: Notebook, t: Translator) -> int:
+    report = await notebook.sync()
+    state = await notebook.sync_state()
+    _answer(
+        options,
+        {
+            "pushed": report.pushed,
+            "quarantined": report.quarantined,
+            "pulled": report.pulled,
+            "removed": report.removed,
+            "started_anew": report.started_anew,
+            "restored": report.restored,
+            "mismatch": report.mismatch,
+            "waiting": state.waiting,
+        },
+        lambda: t("Sent {pushed}, received {pulled}, waiting {waiting}.", pushed=report.pushed, pulled=report.pulled, waiting=state.waiting),
+    )  # fmt: skip
+    if report.mismatch:
+        _complain(t("The notebook does not match the branch even after a new start. Please tell the branch."))
+        return REFUSED
+    return 0
+
+
+async def _today(options: argparse.Namespace, notebook: Notebook, t: Translator) -> int:
+    plan = await notebook.today(options.on)
+    lists = {"visits": plan.visits, "calls": plan.calls, "waiting": plan.waiting}
+    titles = {"visits": t("Visits"), "calls": t("Calls"), "waiting": t("Not planned today")}
+    _answer(
+        options,
+        {"date": plan.date.isoformat()}
+        | {name: [_item(i, t) for i in items] for name, items in lists.items()},
+        lambda: "\n".join(
+            [f"{plan.date.isoformat()} {t.weekday(plan.date)}"]
+            + [line for name, items in lists.items() for line in _lines(titles[name], items, t)]
+        ),
+    )
+    return 0
+
+
+def _lines(title: str, items: Iterable[PlanItem], t: Translator) -> list[str]:
+    rows = list(items)
+    return [f"\n{title} {len(rows)}"] + [
+        "  ".join(
+            (
+                i.contract_no,
+                i.name,
+                t("{n} days overdue", n=i.dpd),
+                t.money(i.amount_due),
+                " ".join(("✓" if s.done else "") + t.say(s.title) for s in i.steps),
+            )
+        )
+        for i in rows
+    ]
+
+
+async def _case(options: argparse.Namespace, notebook: Notebook, t: Translator) -> int:
+    view = await notebook.case(options.case)
+    _answer(
+        options,
+        {
+            "case": view.case.raw,
+            "figures": view.figures.raw,
+            "steps": [_step(s, t) for s in view.steps],
+            "promises": [_promise(p) for p in view.promises],
+            "timeline": [_timeline(e) for e in view.timeline],
+        },
+        lambda: _case_text(view, t),
+    )
+    return 0
+
+
+def _case_text(view: CaseView, t: Translator) -> str:
+    head = (
+        view.case.contract_no,
+        view.case.borrower.name,
+        t("{n} days overdue", n=view.dpd),
+        t.money(view.figures.amount_due),
+    )
+    lines = ["  ".join(head)]
+    lines += [("✓ " if s.done else "· ") + t.say(s.why) for s in view.steps]
+    lines += [
+        "  ".join((t.full_date(p.due_on), t.money(p.amount), t.code("promise_state", p.state)))
+        for p in view.promises
+    ]
+    lines += [
+        "  ".join(
+            (t.when(e.activity.happened_at), t.code("kind", e.activity.kind), t.code("record_state", e.state))
+        )
+        for e in view.timeline
+    ]
+    return "\n".join(lines)
+
+
+async def _record(options: argparse.Namespace, notebook: Notebook, t: Translator) -> int:
+    """One line, one record; a bad line is refused by its number and the others stand."""
+    refused = False
+    for number, raw in enumerate(sys.stdin.buffer, 1):
+        if not raw.strip():
+            continue
+        try:
+            [activity_id] = await notebook.record([_new(raw, notebook)])
+        except NotebookError as e:
+            refused = True
+            _complain(t("Line {n}: {why}", n=number, why=t.say(e.message)))
+        else:
+            _out(json.dumps({"activity_id": activity_id}) if options.json else activity_id)
+    return USAGE if refused else 0
+
+
+def _new(raw: bytes, notebook: Notebook) -> NewActivity:
+    """Read one line of input. Raises NotebookError."""
+    try:
+        line = json.loads(raw)
+    except (ValueError, RecursionError) as e:
+        raise NotebookError(Message("This is not a JSON object.")) from e
+    if not isinstance(line, dict):
+        raise NotebookError(Message("This is not a JSON object."))
+    case_id, kind, body = (line.get(k) for k in ("case_id", "kind", "body"))
+    if not isinstance(case_id, str) or not isinstance(kind, str) or not isinstance(body, dict):
+        raise NotebookError(Message("It needs case_id, kind and body."))
+    position = None
+    if line.get("position") is not None:
+        position = read_position(line["position"])
+        if position is None:
+            raise NotebookError(Message("The position needs lat and lon in degrees."))
+    return NewActivity(
+        case_id=notebook.case_id_of(case_id),
+        kind=kind,
+        body=body,
+        happened_at=_instant(line.get("happened_at"), notebook),
+        position=position,
+        override=_why(line.get("override")),
+    )
+
+
+def _instant(value: object, notebook: Notebook) -> datetime | None:
+    """An ISO instant; one without offset is meant in the branch's zone."""
+    if value is None:
+        return None
+    try:
+        at = datetime.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError as e:
+        raise NotebookError(Message("happened_at is not a date and time (2026-11-23T10:05:00+08:00).")) from e
+    return at if at.tzinfo else at.replace(tzinfo=notebook.zone)
+
+
+def _why(value: object) -> str | None:
+    if isinstance(value, dict):
+        value = value.get("why")
+    return value if isinstance(value, str) and value.strip() else None
+
+
+async def _status(options: argparse.Namespace, notebook: Notebook, t: Translator) -> int:
+    state = await notebook.sync_state()
+    rows = await notebook.customers()
+    _answer(
+        options,
+        {
+            "officer_id": notebook.officer_id,
+            "officer_name": notebook.officer_name,
+            "branch": notebook.branch_name,
+            "server": notebook.server,
+            "cases": len(rows),
+            "waiting": state.waiting,
+            "uploaded": state.uploaded,
+            "quarantined": state.quarantined,
+            "drafts": len(await notebook.drafts()),
+            "last_sync_at": state.last_at.isoformat() if state.last_at else None,
+            "last_error": t.say(state.error) if state.error else None,
+            "clock_off_s": state.clock_off_s,
+        },
+        lambda: "\n".join(
+            (
+                f"{notebook.officer_name}  {notebook.branch_name}  {notebook.server}",
+                t("{n} cases", n=len(rows)),
+                t("Not sent {waiting}, sent {uploaded}, with the supervisor {quarantined}", waiting=state.waiting, uploaded=state.uploaded, quarantined=state.quarantined),
+                t("Last sync: {when}", when=state.last_at) if state.last_at else t("Never synced"),
+                *([t.say(state.error)] if state.error else []),
+            )
+        ),
+    )  # fmt: skip
+    return 0
+
+
+async def _doctor(options: argparse.Namespace, notebook: Notebook, t: Translator) -> int:
+    found = await notebook.doctor()
+    state = await notebook.sync_state()
+    _answer(
+        options,
+        {"sound": not found, "problems": [t.say(m) for m in found], "waiting": state.waiting},
+        lambda: (
+            "\n".join(map(t.say, found))
+            if found
+            else t("Sound. {n} records wait to be sent.", n=state.waiting)
+        ),
+    )
+    return REFUSED if found else 0
+
+
+def _item(item: PlanItem, t: Translator) -> dict[str, Any]:
+    return {
+        "case_id": item.case_id,
+        "contract_no": item.contract_no,
+        "name": item.name,
+        "dpd": item.dpd,
+        "amount_due": _money(item.amount_due),
+        "steps": [_step(s, t) for s in item.steps],
+        "distance_m": item.distance_m,
+    }
+
+
+def _step(step: Step, t: Translator) -> dict[str, Any]:
+    return {
+        "step": step.step,
+        "kind": step.kind,
+        "party": step.party,
+        "why": t.say(step.why),
+        "due_on": step.due_on.isoformat() if step.due_on else None,
+        "done": step.done,
+    }
+
+
+def _promise(promise: PromiseView) -> dict[str, Any]:
+    return {
+        "activity_id": promise.activity_id,
+        "party": promise.party,
+        "amount": _money(promise.amount),
+        "due_on": promise.due_on.isoformat(),
+        "made_on": promise.made_on.isoformat(),
+        "instalment": promise.instalment,
+        "paid": _money(promise.paid),
+        "note": promise.note,
+        "state": promise.state,
+    }
+
+
+def _timeline(entry: TimelineEntry) -> Mapping[str, Any]:
+    return {**entry.activity.raw, "state": entry.state, "own": entry.own, "late": entry.late}
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount:.2f}"
+
+
+def _pin(t: Translator, *, new: bool = False) -> str:
+    given = os.environ.get("WAIFANG_PIN")
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        raise NotebookError(Message("The PIN is needed: set WAIFANG_PIN or run this in a terminal."))
+    pin = getpass.getpass(t("PIN (six digits): "))
+    if new and getpass.getpass(t("The same PIN again: ")) != pin:
+        raise NotebookError(Message("The two PINs differ. Nothing was changed; run the command again."))
+    return pin
+
+
+def _answer(options: argparse.Namespace, value: Mapping[str, Any], text: Callable[[], str]) -> None:
+    _out(json.dumps(value, ensure_ascii=False) if options.json else text())
+
+
+def _out(line: str) -> None:
+    """Flushed line by line: an id on standard output is a promise that the record is durable."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _complain(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    """`--json` and `--lang` are taken before and after the command."""
+    either = argparse.ArgumentParser(add_help=False)
+    either.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="answer in JSON")
+    either.add_argument(
+        "--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of the sentences"
+    )
+    parser = argparse.ArgumentParser(prog="python -m app", description=__doc__, parents=[either])
+    parser.add_argument("--data", type=Path, help="data folder; the platform's own where none is given")
+    parser.set_defaults(json=False, lang="zh")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: object, help_: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help_, parents=[either])
+        sub.set_defaults(run=run)
+        return sub
+
+    enrol = command("enrol", _enrol, "bind this notebook to the branch")
+    enrol.add_argument("--server", required=True, metavar="URL")
+    enrol.add_argument("--officer", required=True, metavar="ID")
+    enrol.add_argument("--code", required=True)
+    command("sync", _sync, "one attempt to send and receive")
+    today = command("today", _today, "the day's plan")
+    today.add_argument("--on", type=date.fromisoformat, metavar="DATE")
+    case = command("case", _case, "one case, by case_id or contract number")
+    case.add_argument("case", metavar="CASE")
+    command("record", _record, "activities as JSON lines on standard input")
+    command("status", _status, "whose notebook, what waits, the last sync")
+    command("doctor", _doctor, "check file, chain and counts")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,202 @@
+"""The ports of the notebook: what it needs of keys, store, branch and clock, and the errors it speaks in.
+
+NotebookError
+├── WrongPin        with the seconds to wait and the tries left
+├── PinLocked       ten wrong PINs; nothing waiting is lost
+├── Busy            another app holds the data folder
+├── NotSaved        could not be made durable; the draft is still there
+├── InvalidRecord   cannot be right; `field` names the member
+├── NoConnection    the branch was not reached
+└── BranchRefused   the branch said no
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from app.domain.message import Message
+from sync.engine import Branch, Replica
+from sync.protocol import Document, Head, Item
+
+
+class NotebookError(Exception):
+    """Something an officer can act on; `message` says what happened and what to do."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.text)
+        self.message = message
+
+
+class WrongPin(NotebookError):
+    """The PIN does not fit; `wait_s` seconds before the next try, `left` tries."""
+
+    def __init__(self, message: Message, wait_s: float, left: int) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+        self.left = left
+
+
+class PinLocked(NotebookError):
+    """Ten wrong PINs: only the branch's recovery opens it now. What waits is kept."""
+
+
+class Busy(NotebookError):
+    """Another app holds this data folder."""
+
+
+class NotSaved(NotebookError):
+    """The record could not be made durable (full disk, broken disk); the draft is still there."""
+
+
+class InvalidRecord(NotebookError):
+    """A record that cannot be right; `field` names the member."""
+
+    def __init__(self, message: Message, field_name: str) -> None:
+        super().__init__(message)
+        self.field = field_name
+
+
+class NoConnection(NotebookError):
+    """The branch was not reached. Nothing is lost; it will be sent next time."""
+
+
+class BranchRefused(NotebookError):
+    """The branch answered no (wrong code, unknown phone, version)."""
+
+
+class Sealer(Protocol):
+    """Seals rows with the data key: AES-256-GCM, random 96-bit nonce, `aad` bound to the row. Batches only."""
+
+    async def seal(self, rows: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """Seal `(aad, plain)` rows; each result is nonce + ciphertext + tag."""
+        ...
+
+    async def open(self, rows: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """Open `(aad, sealed)` rows. Raises SealBroken when one was changed, moved or relabelled."""
+        ...
+
+
+class SealBroken(Exception):
+    """A sealed row that does not open with this key at this place."""
+
+
+class Keys(Protocol):
+    """The data key of one data folder, wrapped by the PIN and to the branch's recovery key."""
+
+    def exist(self) -> bool:
+        """Whether a PIN was ever set here."""
+        ...
+
+    async def create(self, pin: str, recovery_key: str) -> Sealer:
+        """Make and wrap a new data key. `recovery_key`: PEM public key (RSA 3072)."""
+        ...
+
+    async def unlock(self, pin: str) -> Sealer:
+        """Raises WrongPin or PinLocked."""
+        ...
+
+    def weakness(self) -> Message | None:
+        """What is weaker than it should be here (no OS keyring), to be said in 我的."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One record of this phone's journal; `state` is waiting, uploaded or quarantined (codes.RECORD_STATES)."""
+
+    activity_id: str
+    seq: int
+    state: str
+    record: bytes
+    reason: str = ""
+
+
+class Store(Replica, Protocol):
+    """The phone's sealed store. Raises NotSaved from every writing call that could not be made durable."""
+
+    @property
+    def device_id(self) -> str:
+        """The UUID of this database file."""
+        ...
+
+    async def append(self, make: Callable[[Head], Sequence[Item]], drafts: Sequence[str] = ()) -> list[Entry]:
+        """Append records in one durable transaction that also deletes their drafts.
+
+        `make` is called under the store's lock with the journal's head and returns the chained records.
+        """
+        ...
+
+    async def journal(self) -> list[Entry]:
+        """All records of this phone, by sequence number."""
+        ...
+
+    async def documents(self, keys: Sequence[tuple[str, str]] | None = None) -> list[Document]:
+        """The feed's visible documents with their bytes (own activities excepted: `body` None); `keys` picks some."""
+        ...
+
+    async def save_draft(self, draft_id: str, body: bytes) -> None:
+        """Durable when it returns."""
+        ...
+
+    async def drafts(self) -> list[tuple[str, bytes]]:
+        """All drafts, oldest first."""
+        ...
+
+    async def drop_draft(self, draft_id: str) -> None:
+        """Forget a draft."""
+        ...
+
+    async def get(self, name: str) -> bytes | None:
+        """A sealed value of the app's own (binding, preferences, last sync)."""
+        ...
+
+    async def put(self, name: str, value: bytes | None) -> None:
+        """Set or, with None, remove such a value."""
+        ...
+
+    async def offset(self) -> tuple[int, datetime] | None:
+        """The branch's clock minus this phone's in ms, and when that was measured; None before the first sync."""
+        ...
+
+    async def doctor(self) -> list[Message]:
+        """What is wrong with file, chain, check sum and spool; empty when sound."""
+        ...
+
+    async def close(self) -> None:
+        """Release the file."""
+        ...
+
+
+class Clock(Protocol):
+    """The phone's clocks."""
+
+    def now(self) -> datetime:
+        """Wall clock, aware."""
+        ...
+
+    def monotonic_ms(self) -> int:
+        """Milliseconds that never go back while the phone runs."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What bootstrap hands the notebook.
+
+    `address(typed)` is the server's address as it is kept and `connect(server, token)` the branch behind it, both
+    raising NotebookError; `discard()` removes keys and file of a folder that was never bound.
+    """
+
+    keys: Keys
+    open_store: Callable[[Sealer], Awaitable[Store]]
+    discard: Callable[[], Awaitable[None]]
+    address: Callable[[str], str]
+    connect: Callable[[str, str], Branch]
+    clock: Clock
+    initials: Mapping[str, str] = field(default_factory=dict)
+    default_settings: Mapping[str, Any] = field(default_factory=dict)
+    device_name: str = ""
+    platform: str = ""
