@@ -1,0 +1,299 @@
+"""One sync against a hand-written branch and replica: what is sent, repeated, started anew, and reported."""
+
+from collections.abc import Awaitable, Sequence
+
+import pytest
+
+from sync.engine import Engine, Progress
+from sync.protocol import (
+    Check,
+    Document,
+    EnrolAnswer,
+    EnrolRequest,
+    Head,
+    Hello,
+    Item,
+    Page,
+    PushAnswer,
+    PushRequest,
+    PushResult,
+    Refused,
+    Unreachable,
+    record_hash,
+)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.wall, self.mono = 1_000_000, 0
+
+    def wall_ms(self) -> int:
+        return self.wall
+
+    def monotonic_ms(self) -> int:
+        return self.mono
+
+    def passes(self, ms: int) -> None:
+        self.wall += ms
+        self.mono += ms
+
+
+class BranchOfLists:
+    """Keeps pushed records in a list and serves pages from another; `failures` are raised one a call."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.records: list[Item] = []
+        self.pages: dict[str, Page] = {}
+        self.pushes: list[PushRequest] = []
+        self.pulls: list[tuple[str, bool]] = []
+        self.failures: list[Exception | None] = []
+        self.slow_ms = 0
+        self.lose_answer = False
+
+    @property
+    def head(self) -> Head:
+        return Head(len(self.records), record_hash(self.records[-1].record)) if self.records else Head()
+
+    def _maybe_fail(self) -> None:
+        self.clock.passes(self.slow_ms)
+        if self.failures and (failure := self.failures.pop(0)) is not None:
+            raise failure
+
+    async def hello(self) -> Hello:
+        raise AssertionError("a sync does not ask")
+
+    async def enrol(self, request: EnrolRequest) -> EnrolAnswer:
+        raise AssertionError("a sync does not ask")
+
+    async def push(self, request: PushRequest) -> PushAnswer:
+        self.pushes.append(request)
+        self._maybe_fail()
+        stored = [i.id for i in self.records]
+        fresh = [i for i in request.items if i.id not in stored]
+        if fresh and int(fresh[0].record) != len(self.records) + 1:
+            raise Refused(409, "resend_from", {"resend_from": len(self.records) + 1})
+        self.records += fresh
+        if self.lose_answer:
+            self.lose_answer = False
+            raise Unreachable("cut")
+        results = [PushResult(i.id, "created" if i in fresh else "duplicate") for i in request.items]
+        return PushAnswer(self.clock.wall + 5_000, self.head, tuple(results))
+
+    async def pull(self, cursor: str, *, own: bool = False) -> Page:
+        self.pulls.append((cursor, own))
+        self._maybe_fail()
+        return self.pages[cursor]
+
+    async def close(self) -> None:
+        raise AssertionError("the engine does not own the branch")
+
+
+class ReplicaOfLists:
+    def __init__(self, n: int) -> None:
+        self.items = [Item(f"id{k}", str(k).encode()) for k in range(1, n + 1)]
+        self.acked = Head()
+        self.at = ""
+        self.docs: dict[tuple[str, str], int] = {}
+        self.offsets: list[int] = []
+        self.lacking: set[str] = set()
+        self.asked: list[tuple[int, int]] = []
+
+    async def head(self) -> Head:
+        return Head(len(self.items), record_hash(self.items[-1].record)) if self.items else Head()
+
+    async def acknowledged(self) -> Head:
+        return self.acked
+
+    async def records_after(self, seq: int, max_items: int, max_bytes: int) -> Sequence[Item]:
+        self.asked.append((seq, max_items))
+        return self.items[seq : seq + max_items]
+
+    async def acknowledge(self, head: Head, results: Sequence[PushResult]) -> None:
+        self.acked = head
+
+    async def roll_back_acknowledged(self, head: Head) -> None:
+        self.acked = head
+
+    async def cursor(self) -> str:
+        return self.at
+
+    async def lacks(self, activity_ids: Sequence[str]) -> bool:
+        return bool(self.lacking & set(activity_ids))
+
+    async def apply(self, page: Page) -> None:
+        self.docs |= {(d.kind, d.id): d.version for d in page.docs}
+        for gone in page.removed:
+            self.docs.pop(gone, None)
+        self.at = page.cursor
+
+    async def check(self) -> Check:
+        check = Check()
+        for (kind, doc_id), version in self.docs.items():
+            check = check.add(kind, doc_id, version)
+        return check
+
+    async def start_anew(self) -> None:
+        self.at = ""
+
+    async def note_offset(self, offset_ms: int) -> None:
+        self.offsets.append(offset_ms)
+
+
+def make(n: int = 0) -> tuple[Engine, BranchOfLists, ReplicaOfLists]:
+    clock = Clock()
+    branch, replica = BranchOfLists(clock), ReplicaOfLists(n)
+    branch.pages[""] = Page("c1", False, clock.wall + 5_000, True, check=Check())
+    branch.pages["c1"] = Page("c1", False, clock.wall + 5_000, False, check=Check())
+    return Engine(branch, replica, clock), branch, replica
+
+
+async def test_the_head_is_declared_even_with_nothing_to_send() -> None:
+    engine, branch, _ = make()
+    report = await engine.sync()
+    assert [(p.head, p.items) for p in branch.pushes] == [(Head(), ())]
+    assert report.pushed == 0
+
+
+async def test_many_records_go_in_batches_of_at_most_200_and_each_once() -> None:
+    engine, branch, replica = make(450)
+    seen: list[Progress] = []
+    report = await engine.sync(seen.append)
+    assert [len(p.items) for p in branch.pushes] == [200, 200, 50]
+    assert [i.id for i in branch.records] == [i.id for i in replica.items]
+    assert report.pushed == 450
+    assert replica.acked == await replica.head()
+    assert [(p.done, p.total) for p in seen if p.phase == "push"] == [
+        (0, 450),
+        (200, 450),
+        (400, 450),
+        (450, 450),
+    ]
+
+
+async def test_a_lost_answer_is_repaired_by_the_next_sync_without_a_duplicate() -> None:
+    engine, branch, replica = make(3)
+    branch.lose_answer = True
+    with pytest.raises(Unreachable):
+        await engine.sync()
+    await engine.sync()
+    assert [i.id for i in branch.records] == ["id1", "id2", "id3"]
+    assert replica.acked.seq == 3
+
+
+async def test_a_timeout_halves_the_batch_and_one_record_that_times_out_ends_the_sync() -> None:
+    engine, branch, _ = make(8)
+    branch.failures = [Unreachable("timeout"), Unreachable("timeout"), None]
+    await engine.sync()
+    assert [len(p.items) for p in branch.pushes] == [8, 4, 2, 2, 2, 2]
+    engine, branch, _ = make(1)
+    branch.failures = [Unreachable("timeout")]
+    with pytest.raises(Unreachable):
+        await engine.sync()
+
+
+async def test_a_restored_branch_gets_its_lost_records_again_and_the_pull_starts_anew() -> None:
+    engine, branch, replica = make(5)
+    await engine.sync()
+    branch.records = branch.records[:2]
+    replica.items.append(Item("id6", b"6"))
+    report = await engine.sync()
+    assert report.restored
+    assert [i.id for i in branch.records] == [f"id{k}" for k in range(1, 7)]
+    assert branch.pulls[-1] == ("", False)
+
+
+async def test_a_restored_branch_is_noticed_with_nothing_new_to_send() -> None:
+    engine, branch, replica = make(5)
+    await engine.sync()
+    branch.records = branch.records[:2]
+    report = await engine.sync()
+    assert report.restored
+    assert len(branch.records) == 5
+    assert replica.acked.seq == 5
+
+
+async def test_a_branch_that_asks_for_what_was_just_sent_does_not_loop() -> None:
+    engine, branch, _ = make(1)
+    branch.failures = [Refused(409, "resend_from", {"resend_from": 1})]
+    with pytest.raises(Refused):
+        await engine.sync()
+
+
+async def test_pages_are_pulled_to_the_end() -> None:
+    engine, branch, replica = make()
+    doc = Document("case", "a", 1, b"x")
+    branch.pages[""] = Page("p", True, 0, True, (doc,))
+    branch.pages["p"] = Page(
+        "c1",
+        False,
+        0,
+        False,
+        (Document("case", "b", 1, b"y"),),
+        (("case", "a"),),
+        Check().add("case", "b", 1),
+    )
+    report = await engine.sync()
+    assert (report.pulled, report.removed, report.mismatch) == (2, 1, False)
+    assert engine.touched == {("case", "b")}
+    assert engine.gone == {("case", "a")}
+    assert replica.at == "c1"
+
+
+async def test_a_wrong_check_sum_means_one_new_start_and_a_second_is_reported() -> None:
+    engine, branch, replica = make()
+    replica.at = "c1"
+    branch.pages["c1"] = branch.pages[""] = Page("c1", False, 0, False, check=Check(7, 7))
+    report = await engine.sync()
+    assert report.mismatch
+    assert report.started_anew
+    assert branch.pulls == [("c1", False), ("", False)]
+
+
+async def test_an_expired_cursor_starts_anew_once() -> None:
+    engine, branch, replica = make()
+    replica.at = "old"
+    branch.failures = [None, Refused(410, "cursor_expired")]
+    report = await engine.sync()
+    assert report.started_anew
+    assert branch.pulls == [("old", False), ("", False)]
+
+
+async def test_an_own_record_the_phone_lacks_is_asked_for_with_its_bytes() -> None:
+    engine, branch, replica = make()
+    replica.lacking = {"mine"}
+    branch.pages[""] = Page(
+        "c1", False, 0, True, (Document("activity", "mine", 1, None),), (), Check().add("activity", "mine", 1)
+    )
+    await engine.sync()
+    assert branch.pulls == [("", False), ("", True)]
+
+
+async def test_a_page_that_leads_nowhere_ends_the_sync() -> None:
+    engine, branch, _ = make()
+    branch.pages[""] = Page("", True, 0, False)
+    with pytest.raises(Unreachable):
+        await engine.sync()
+
+
+async def test_the_offset_is_measured_at_the_middle_of_the_round_trip_and_not_over_slow_ones() -> None:
+    engine, branch, replica = make()
+    branch.slow_ms = 1_000
+    branch.pages[""] = Page("c1", False, 1_000_000 + 5_000 + 1_500, True, check=Check())
+    await engine.sync()
+    assert replica.offsets == [5_500, 5_000]
+    replica.offsets.clear()
+    branch.slow_ms = 3_000
+    await engine.sync()
+    assert replica.offsets == []
+
+
+async def test_what_was_applied_before_a_failure_is_told() -> None:
+    engine, branch, _ = make(1)
+    branch.pages[""] = Page("p", True, 0, False, (Document("case", "a", 1, b"x"),))
+    branch.failures = [None, None, Unreachable("cut")]
+    call: Awaitable[object] = engine.sync()
+    with pytest.raises(Unreachable):
+        await call
+    assert engine.touched == {("case", "a")}
+    assert engine.results["id1"].status == "created"
