@@ -52,7 +52,7 @@ def server_address(text: str) -> str:
 
     Raises BadAddress, also for plain HTTP to another machine (protocol.md: TLS outside loopback).
     """
-    typed = text.strip().translate(str.maketrans("：／．。", ":/..")).rstrip("/")
+    typed = text.strip().translate(str.maketrans("：／．。", ":/.."))
     if not typed or any(c.isspace() for c in typed):
         raise BadAddress("not_an_address")
     guessed = typed if "://" in typed else f"//{typed}"
@@ -62,7 +62,7 @@ def server_address(text: str) -> str:
     except ValueError as e:
         raise BadAddress("not_an_address") from e
     scheme = parts.scheme or ("http" if _is_loopback(host) else "https")
-    if not host or scheme not in ("http", "https") or parts.path or parts.query or parts.username:
+    if not host or scheme not in ("http", "https") or parts.path.strip("/") or parts.query or parts.username:
         raise BadAddress("not_an_address")
     if scheme == "http" and not _is_loopback(host):
         raise BadAddress("needs_tls")
