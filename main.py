@@ -1,0 +1,160 @@
+"""Starts the officer's app; with `--demo` also a branch beside it, as a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from app.bootstrap import open_notebook, serve
+
+APP_PORT = 8550
+BRANCH_PORT = 8551
+DEMO_PIN = "246810"
+BRANCH_STARTS_WITHIN_S = 60
+
+
+def main() -> int:
+    """Parse the command line and run until stopped."""
+    parser = argparse.ArgumentParser(
+        description="Waifang 外访: the field notebook of loan-recovery officers."
+    )
+    parser.add_argument("--data", type=Path, help="data folder; the platform's own where none is given")
+    parser.add_argument("--port", type=int, help=f"port of the app's page on 127.0.0.1 (default {APP_PORT})")
+    parser.add_argument("--no-browser", action="store_true", help="only serve the page, open nothing")
+    parser.add_argument(
+        "--demo", action="store_true", help="start a branch with made-up cases beside the app"
+    )
+    options = parser.parse_args()
+    port = options.port or _free_port(APP_PORT)
+    if not options.demo:
+        serve(options.data, port=port, browser=not options.no_browser)
+        return 0
+    folder = (options.data or Path(".demo") / time.strftime("%Y-%m-%d")).resolve()
+    try:
+        with _branch(folder) as (address, pid, restart):
+            phone = folder / "phone"
+            told = asyncio.run(_bind(phone, folder / "branch", address))
+            _say(told, f"http://127.0.0.1:{port}", address, pid, restart)
+            serve(phone, port=port, browser=not options.no_browser)
+    except DemoFailed as e:
+        sys.stderr.write(f"{e}\n")
+        return 1
+    return 0
+
+
+class DemoFailed(Exception):
+    """The demo could not be set up; the text says what to do."""
+
+
+@contextlib.contextmanager
+def _branch(folder: Path) -> Iterator[tuple[str, int, str]]:
+    """A branch with the demo lists on a free port, stopped at the end; yields address, process id, restart command."""
+    data = folder / "branch"
+    data.mkdir(parents=True, exist_ok=True)
+    port = _free_port(BRANCH_PORT)
+    command = [sys.executable, "-m", "sync.branch", "--data", str(data), "serve", "--port", str(port)]
+    _command(data, "demo")
+    with (folder / "branch.log").open("ab") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=Path(__file__).parent)
+        try:
+            _wait_for(port, process, folder / "branch.log")
+            yield f"http://127.0.0.1:{port}", process.pid, " ".join(command)
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def _command(data: Path, *words: str) -> dict[str, Any]:
+    """Run one command of the branch and read its JSON. Raises DemoFailed with what the branch said."""
+    command = [sys.executable, "-m", "sync.branch", "--data", str(data), *words, "--json"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, encoding="utf-8", cwd=Path(__file__).parent
+    )
+    if done.returncode != 0:
+        raise DemoFailed(
+            f"演示网点无法建立（the demo branch could not be set up）:\n{done.stderr.strip()}\n"
+            "已装好 '.[branch]' 吗？ Is '.[branch]' installed?"
+        )
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + BRANCH_STARTS_WITHIN_S
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.closing(socket.socket()) as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise DemoFailed(f"演示网点没有启动，原因见 {log}（the demo branch did not start; see that file）")
+
+
+async def _bind(phone: Path, branch: Path, address: str) -> dict[str, Any]:
+    """Bind the demo phone, or bind it again when the branch has moved to another port; then one sync."""
+    notebook = open_notebook(phone)
+    try:
+        if notebook.state == "locked":
+            await notebook.unlock(DEMO_PIN)
+        if notebook.state != "open" or notebook.server != address:
+            officer = notebook.officer_id or _command(branch, "officer", "list")["officers"][0]["id"]
+            code = _command(branch, "enrol", officer)["code"]
+            await notebook.bind(address, officer, code, DEMO_PIN)
+        await notebook.sync()
+        plan = await notebook.today()
+        return {
+            "officer": f"{notebook.officer_name} ({notebook.officer_id})",
+            "branch": notebook.branch_name,
+            "cases": len(await notebook.customers()),
+            "visits": len(plan.visits),
+            "calls": len(plan.calls),
+        }
+    finally:
+        await notebook.lock()
+
+
+def _say(told: dict[str, Any], app: str, branch: str, pid: int, restart: str) -> None:
+    stop = f"taskkill /PID {pid}" if os.name == "nt" else f"kill {pid}"
+    sys.stdout.write(
+        f"""
+外访 Waifang — 演示（demo；名单为虚构 / all people are made up）
+
+  信贷员 officer   {told["officer"]}，{told["branch"]}
+  逾期客户 cases   {told["cases"]}；今日 today: 上门 {told["visits"]}，电话 {told["calls"]}
+  打开 open        {app}
+  PIN              {DEMO_PIN}
+  网点 branch      {branch}
+
+  停网点 stop the branch:   {stop}
+  再启动 start it again:    {restart}
+  全部停止 stop everything: Ctrl-C
+
+"""
+    )
+    sys.stdout.flush()
+
+
+def _free_port(wanted: int) -> int:
+    """`wanted` when nobody listens there, otherwise one the system gives."""
+    for port in (wanted, 0):
+        with contextlib.closing(socket.socket()) as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found: int = probe.getsockname()[1]
+            return found
+    raise OSError("no free port on 127.0.0.1")
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(AttributeError, ValueError):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    sys.exit(main())
