@@ -1,0 +1,1 @@
+"""What the officer sees: draws and asks, decides nothing."""

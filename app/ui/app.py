@@ -1,0 +1,197 @@
+"""One page of the notebook: the door (绑定, 解锁), then the tabs with their screens.
+
+`open_page` is what bootstrap calls for every page (a browser tab, the phone's one window).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import flet as ft
+
+from app.i18n import translator
+from app.ui import routes
+from app.ui.context import Device, Preferences, Session, with_session
+from app.ui.guard import screen
+from app.ui.hooks import log
+from app.ui.screens.call_result import CallResultScreen
+from app.ui.screens.case import CaseScreen
+from app.ui.screens.enrol import EnrolScreen
+from app.ui.screens.home import HomeScreen
+from app.ui.screens.promise import PromiseScreen
+from app.ui.screens.unlock import UnlockScreen
+from app.ui.screens.visit import VisitScreen
+from app.ui.syncing import SyncRun
+from app.ui.theme import Sizes, theme
+
+if TYPE_CHECKING:
+    from app.domain.records import Position
+    from app.notebook import Notebook
+
+
+def _case_routes() -> list[ft.Route]:
+    return [
+        ft.Route(
+            path="case/:case_id",
+            component=CaseScreen,
+            children=[
+                ft.Route(path=routes.CALL, component=CallResultScreen),
+                ft.Route(path=routes.VISIT, component=VisitScreen),
+                ft.Route(path=routes.PROMISE, component=PromiseScreen),
+            ],
+        )
+    ]
+
+
+# The tab at "/" comes last: every path begins with it.
+INSIDE: Final = [
+    ft.Route(path=tab, component=HomeScreen, children=_case_routes()) for tab in reversed(routes.TABS)
+]
+LOCKED: Final = [ft.Route(path="/:rest*", component=UnlockScreen)]
+UNBOUND: Final = [ft.Route(path="/:rest*", component=EnrolScreen)]
+
+
+def open_page(page: ft.Page, notebook: Notebook, device: Device) -> None:
+    """Show the notebook on a page. `notebook` is shared by all pages of the process; `device` is this page's."""
+    page.title = "外访"
+    page.padding = 0
+    page.locale_configuration = ft.LocaleConfiguration(
+        supported_locales=[ft.Locale("zh", "CN"), ft.Locale("en", "US")], current_locale=ft.Locale("zh", "CN")
+    )
+    dress(page, Preferences())
+    page.render_views(App, notebook, device)
+
+
+def dress(page: ft.Page, preferences: Preferences) -> None:
+    """Give the page its themes and the language of Flet's own words."""
+    sizes = Sizes(preferences.text_size / 100)
+    page.theme = theme(False, sizes, bundled_font=page.web)
+    page.dark_theme = theme(True, sizes, bundled_font=page.web)
+    page.theme_mode = ft.ThemeMode(preferences.theme)
+    language, country = ("zh", "CN") if preferences.language == "zh" else ("en", "US")
+    assert page.locale_configuration is not None
+    page.locale_configuration = replace(
+        page.locale_configuration, current_locale=ft.Locale(language, country)
+    )
+
+
+async def kept_preferences(notebook: Notebook) -> Preferences:
+    """What was chosen on this phone before; what cannot be read counts as not chosen."""
+    default = Preferences()
+    size = await notebook.preference("text_size", str(default.text_size))
+    return Preferences(
+        language=await notebook.preference("language", default.language),
+        theme=await notebook.preference("theme", default.theme),
+        text_size=min(200, max(100, int(size))) if size.isdigit() else default.text_size,
+    )
+
+
+async def keep_preferences(notebook: Notebook, chosen: Preferences) -> None:
+    """Keep them for the next start."""
+    for name in ("language", "theme", "text_size"):
+        await notebook.set_preference(name, str(getattr(chosen, name)))
+
+
+@screen
+def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components are named like the things they draw
+    """The whole page. Which routes there are depends on whether this page has proved its officer."""
+    page = ft.context.page
+    preferences, set_preferences = ft.use_state(Preferences())
+    edition, set_edition = ft.use_state(0)
+    here, set_here = ft.use_state(None)
+    unlocked, set_unlocked = ft.use_state(False)
+    enrolling, set_enrolling = ft.use_state(notebook.state == "unbound")
+    sync, _ = ft.use_state(SyncRun)
+
+    def restyle() -> None:
+        dress(page, preferences)
+        page.update()
+
+    ft.use_effect(restyle, [preferences], cleanup=_nothing)
+
+    async def after_opening() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            try:
+                set_preferences(await kept_preferences(notebook))
+            except Exception:
+                log.exception("preferences could not be read")
+            await sync.refresh(notebook)
+            sync.start(notebook, lambda: set_edition(lambda n: n + 1))
+            set_here(await device.locate())
+
+    opened = _use_task(after_opening)
+
+    def enter() -> None:
+        set_enrolling(False)
+        set_unlocked(True)
+        opened.start()
+
+    def lock() -> None:
+        opened.stop()
+        sync.stop()
+        set_unlocked(False)
+        set_here(None)
+
+    def saved() -> None:
+        set_edition(lambda n: n + 1)
+        sync.start(notebook, lambda: set_edition(lambda n: n + 1))
+
+    def choose(chosen: Preferences) -> None:
+        set_preferences(chosen)
+        if notebook.state == "open":
+            _keep.append(asyncio.ensure_future(keep_preferences(notebook, chosen)))
+
+    _keep: list[Any] = ft.use_ref(list).current
+    session = ft.use_memo(
+        lambda: Session(
+            notebook=notebook,
+            device=device,
+            t=translator(preferences.language),
+            sizes=Sizes(preferences.text_size / 100),
+            preferences=preferences,
+            sync=sync,
+            edition=edition,
+            here=here,
+            go=page.navigate,
+            say=lambda words: page.show_dialog(ft.SnackBar(ft.Text(words), behavior=ft.SnackBarBehavior.FLOATING)),
+            saved=saved,
+            choose=choose,
+            enter=enter,
+            lock=lock,
+        ),
+        [preferences, edition, here],
+    )
+    table = UNBOUND if enrolling else LOCKED if not unlocked else INSIDE if notebook.state != "binding" else UNBOUND
+    return with_session(session, lambda: ft.Router(table, manage_views=True))
+
+
+def _nothing() -> None:
+    """Flet ends an effect's task only where there is a cleanup."""
+
+
+class _Task:
+    """One background task of a component that can be started again and stopped."""
+
+    def __init__(self) -> None:
+        self.run: Callable[[], Any] = _nothing
+        self.task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self.stop()
+        self.task = asyncio.create_task(self.run())
+
+    def stop(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+            self.task = None
+
+
+def _use_task(run: Callable[[], Any]) -> _Task:
+    task: _Task = ft.use_ref(_Task).current
+    task.run = run
+    ft.use_effect(lambda: None, [], cleanup=task.stop)
+    return task

@@ -1,0 +1,91 @@
+"""What every screen needs, handed down the tree: `use_session()`.
+
+One `Session` is one officer at one page. The process may serve several pages of one notebook; each unlocks by
+itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import flet as ft
+
+from app.domain.records import Position
+from app.i18n import Translator
+from app.ui.theme import Sizes
+
+if TYPE_CHECKING:
+    from app.notebook import Notebook
+    from app.ui.syncing import SyncRun
+
+
+class Device(Protocol):
+    """What the machine under the page can do; app.device has one for each page, bootstrap hands it in."""
+
+    async def dial(self, number: str) -> None:
+        """Open the dialler with the number in it (`tel:`)."""
+        ...
+
+    async def locate(self) -> Position | None:
+        """Where the phone is now, WGS-84; None where it cannot or may not be known. Never raises."""
+        ...
+
+    async def navigate(self, lat: float | None, lon: float | None, address: str) -> None:
+        """Open the map app at a place; by the address where there is no position."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What the officer chose in 我的. `language` zh or en, `theme` light, dark or system, `text_size` in percent."""
+
+    language: str = "zh"
+    theme: str = "system"
+    text_size: int = 100
+
+
+@dataclass(frozen=True)
+class Session:
+    """One officer at one page.
+
+    `edition` grows with every save, sync and new day: a screen that shows data loads it anew when it changes
+    (`use_loaded(load, [session.edition])`). `here` is the last known position of this page, if any.
+    """
+
+    notebook: Notebook
+    device: Device
+    t: Translator
+    sizes: Sizes
+    preferences: Preferences
+    sync: SyncRun
+    edition: int
+    here: Position | None
+    go: Callable[[str], None]
+    """Show a route of app.ui.routes."""
+    say: Callable[[str], None]
+    """Tell the officer something in passing (a snack bar)."""
+    saved: Callable[[], None]
+    """After a save: every screen reloads, and the sync starts in the background."""
+    choose: Callable[[Preferences], None]
+    """Take new preferences and keep them."""
+    enter: Callable[[], None]
+    """The officer has proved to be the one: show what is inside."""
+    lock: Callable[[], None]
+    """Ask for the PIN again on this page."""
+
+
+_session: ft.ContextProvider[Session | None] = ft.create_context(None)
+
+
+def with_session(session: Session, draw: Callable[[], object]) -> object:
+    """Draw `draw()` with this session below it."""
+    return _session(session, draw)
+
+
+def use_session() -> Session:
+    """The session of the page; a hook, so call it at the top of a component."""
+    session = ft.use_context(_session)
+    assert session is not None, "no session above this component"
+    return session

@@ -1,0 +1,105 @@
+"""Loading and acting from a component without ever raising into Flet."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import flet as ft
+
+from app.domain.message import Message
+from app.ports import NotebookError
+from app.ui.context import Session, use_session
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+WENT_WRONG = Message("Something went wrong here. What was saved is safe; please try again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[T]):
+    """What a load has brought so far: the last `value` stays while a new one is on its way."""
+
+    value: T | None = None
+    error: Message | None = None
+    busy: bool = True
+
+
+def message_of(error: Exception) -> Message:
+    """What to tell the officer of a failure; whatever is not meant for them is logged instead."""
+    if isinstance(error, NotebookError):
+        return error.message
+    log.error("unexpected failure", exc_info=error)
+    return WENT_WRONG
+
+
+def use_loaded(load: Callable[[], Awaitable[T]], dependencies: Sequence[Any]) -> Loaded[T]:
+    """Run `load` after the first render and whenever a dependency changes; a newer load cancels an older one."""
+    loaded, set_loaded = ft.use_state(Loaded[T]())
+    running: Any = ft.use_ref(None)
+
+    async def run() -> None:
+        try:
+            value = await load()
+        except asyncio.CancelledError:
+            raise
+        except Exception as e:  # noqa: BLE001 - an effect's exception would vanish unseen
+            set_loaded(lambda old: Loaded(old.value, message_of(e), busy=False))
+        else:
+            set_loaded(lambda _: Loaded(value, None, busy=False))
+
+    def start() -> None:
+        running.current = asyncio.create_task(run())
+
+    def stop() -> None:
+        if running.current is not None:
+            running.current.cancel()
+
+    ft.use_effect(start, list(dependencies), cleanup=stop)
+    return loaded
+
+
+def use_action(
+    act: Callable[..., Awaitable[None] | None],
+    dependencies: Sequence[Any] = (),
+    *,
+    once: bool = True,
+) -> Callable[..., Awaitable[None]]:
+    """A handler with a stable identity that never raises: what goes wrong is said to the officer.
+
+    `once`: a second tap while the first is still at work does nothing. The event is passed on where `act` takes one.
+    """
+    session = use_session()
+    working: Any = ft.use_ref(False)
+
+    async def guarded(*args: Any) -> None:
+        if once and working.current:
+            return
+        working.current = True
+        try:
+            result = act(*args[: _arity(act)])
+            if inspect.isawaitable(result):
+                await result
+        except Exception as e:  # noqa: BLE001 - a handler's exception would replace the app by a crash screen
+            tell(session, e)
+        finally:
+            working.current = False
+
+    return ft.use_callback(guarded, [*dependencies, session])
+
+
+def tell(session: Session, error: Exception) -> None:
+    """Say a failure in the officer's language."""
+    session.say(session.t.say(message_of(error)))
+
+
+def _arity(fn: Callable[..., Any]) -> int:
+    return sum(
+        p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty
+        for p in inspect.signature(fn).parameters.values()
+    )
