@@ -1,0 +1,1 @@
+"""The branch's end: HTTP, tables, import, export. Nothing else imports it."""
