@@ -30,6 +30,7 @@ from app.domain.records import Activity, Case, CaseFile, Figures, Position
 from app.domain.search import matches, stage_of
 from app.domain.steps import Step, steps_of, unclear_date
 from app.domain.validation import Invalid, check_record
+from app.i18n import mark
 from app.ports import (
     BranchRefused,
     Busy,
@@ -685,17 +686,31 @@ def _last_reason(file: CaseFile) -> str:
 
 
 _UNREACHABLE: Final = {
-    "no_connection": "The branch cannot be reached. What is recorded is kept and will be sent when there is a connection.",
-    "timeout": "The branch did not answer in time. What is recorded is kept; try again where the signal is better.",
-    "not_the_branch": "Something other than the branch answered, perhaps the sign-in page of a Wi-Fi network. Sign in there or switch the Wi-Fi off, check the address, and try again. Nothing is lost.",
-    "cut": "The answer of the branch was cut off on the way. Nothing is lost; try again.",
+    "no_connection": mark(
+        "The branch cannot be reached. What is recorded is kept and will be sent when there is a connection."
+    ),
+    "timeout": mark(
+        "The branch did not answer in time. What is recorded is kept; try again where the signal is better."
+    ),
+    "not_the_branch": mark(
+        "Something other than the branch answered, perhaps the sign-in page of a Wi-Fi network. Sign in there or switch the Wi-Fi off, check the address, and try again. Nothing is lost."
+    ),
+    "cut": mark("The answer of the branch was cut off on the way. Nothing is lost; try again."),
 }
 _REFUSED: Final = {
-    "code_invalid": "The code is wrong, used up or too old, or belongs to another officer. Ask the branch for a new one.",
-    "rebind": "The branch does not know this phone any more. Ask for a new code and bind it again in 我的; everything recorded is kept.",
-    "device_revoked": "The branch has switched this phone off. Everything recorded is kept; ask your supervisor.",
-    "too_many_attempts": "Too many wrong codes at this branch. Wait a few minutes, then try again.",
-    "app_too_old": "This app is too old for the branch to send to. What you recorded was handed in; please update the app.",
+    "code_invalid": mark(
+        "The code is wrong, used up or too old, or belongs to another officer. Ask the branch for a new one."
+    ),
+    "rebind": mark(
+        "The branch does not know this phone any more. Ask for a new code and bind it again under Me; everything recorded is kept."
+    ),
+    "device_revoked": mark(
+        "The branch has switched this phone off. Everything recorded is kept; ask your supervisor."
+    ),
+    "too_many_attempts": mark("Too many wrong codes at this branch. Wait a few minutes, then try again."),
+    "app_too_old": mark(
+        "This app is too old for the branch to send to. What you recorded was handed in; please update the app."
+    ),
 }
 
 
