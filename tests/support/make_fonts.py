@@ -10,6 +10,7 @@ registered with) come from the field kTGH of Unihan and are kept beside this fil
 from __future__ import annotations
 
 import bz2
+import sys
 from pathlib import Path
 
 from fontTools.subset import Options, Subsetter
@@ -109,8 +110,8 @@ def main() -> None:
         missing = sorted(characters - font.getBestCmap().keys())
         out = FONTS / f"NotoSansSC-{weight}.otf"
         font.save(out)
-        print(out.name, out.stat().st_size, "bytes,", len(font.getBestCmap()), "characters;", end=" ")
-        print("not in the family:", " ".join(f"U+{c:04X}" for c in missing) or "none")
+        sys.stdout.write(f"{out.name}: {out.stat().st_size} bytes, {len(font.getBestCmap())} characters; ")
+        sys.stdout.write(f"not in the family: {' '.join(f'U+{c:04X}' for c in missing) or 'none'}\n")
 
 
 if __name__ == "__main__":
