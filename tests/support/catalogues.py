@@ -29,11 +29,14 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)  # a fixed date: the same .po gives the
 
 def problems_of(po: Path) -> list[str]:
     """What is wrong inside one .po, a line each."""
-    found = [f"said twice: {m!r}" for m in _duplicates(po.read_text("utf-8"))]
+    text = po.read_text("utf-8")
+    if broken := _broken_lines(text):
+        return [f"{po}: cannot be read: {line}" for line in broken]
     try:
         catalogue = _read(po)
-    except (PoFileError, UnicodeDecodeError) as e:
+    except PoFileError as e:
         return [f"{po}: cannot be read: {e}"]
+    found = [f"said twice: {m!r}" for m in _duplicates(text)]
     for message in catalogue:
         if not message.id:
             continue
@@ -132,6 +135,19 @@ def _compiled(po: Path) -> bytes:
 def _sentences(mo: bytes) -> dict[str, str]:
     catalogue: dict[str, str] = vars(gettext.GNUTranslations(io.BytesIO(mo)))["_catalog"]
     return {k: v for k, v in catalogue.items() if k}
+
+
+def _broken_lines(text: str) -> list[str]:
+    """Babel takes a string without its closing quote and drops the last character."""
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        try:
+            ast.literal_eval(line.removeprefix("msgid ").removeprefix("msgstr "))
+        except (SyntaxError, ValueError):
+            found.append(f"line {number}")
+    return found
 
 
 def _duplicates(text: str) -> list[str]:
