@@ -113,6 +113,9 @@ def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components a
 
     ft.use_effect(restyle, [preferences], cleanup=_nothing)
 
+    def reload() -> None:
+        set_edition(lambda n: n + 1)
+
     async def after_opening() -> None:
         with contextlib.suppress(asyncio.CancelledError):
             try:
@@ -120,7 +123,7 @@ def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components a
             except Exception:
                 log.exception("preferences could not be read")
             await sync.refresh(notebook)
-            sync.start(notebook, lambda: set_edition(lambda n: n + 1))
+            sync.start(notebook, reload)
             set_here(await device.locate())
 
     opened = _use_task(after_opening)
@@ -137,8 +140,8 @@ def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components a
         set_here(None)
 
     def saved() -> None:
-        set_edition(lambda n: n + 1)
-        sync.start(notebook, lambda: set_edition(lambda n: n + 1))
+        reload()
+        sync.start(notebook, reload)
 
     def choose(chosen: Preferences) -> None:
         set_preferences(chosen)
@@ -158,6 +161,7 @@ def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components a
             here=here,
             go=page.navigate,
             say=lambda words: page.show_dialog(ft.SnackBar(ft.Text(words), behavior=ft.SnackBarBehavior.FLOATING)),
+            reload=reload,
             saved=saved,
             choose=choose,
             enter=enter,

@@ -66,6 +66,8 @@ class Session:
     """Show a route of app.ui.routes."""
     say: Callable[[str], None]
     """Tell the officer something in passing (a snack bar)."""
+    reload: Callable[[], None]
+    """Data has changed: every screen loads anew."""
     saved: Callable[[], None]
     """After a save: every screen reloads, and the sync starts in the background."""
     choose: Callable[[Preferences], None]

@@ -1,0 +1,143 @@
+"""A form that is never lost: every change is a durable draft before the next thing can happen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import flet as ft
+
+from app.domain.message import Message
+from app.notebook import Draft, NewActivity
+from app.ui.context import use_session
+from app.ui.hooks import message_of
+
+if TYPE_CHECKING:
+    from app.notebook import Notebook
+
+Form = Mapping[str, Any]
+
+
+class DraftKeeper:
+    """One form of one case and the draft behind it. No method raises: `error` holds what to tell the officer.
+
+    `form` is None until it was read; `restored` says that it was begun earlier; `saved` the ids once they are durable.
+    """
+
+    def __init__(self, notebook: Notebook, case_id: str, kind: str, redraw: Callable[[], None]) -> None:
+        self._notebook = notebook
+        self._case_id = case_id
+        self._kind = kind
+        self._redraw = redraw
+        self._lock = asyncio.Lock()
+        self._kept: Form | None = None
+        self.form: Form | None = None
+        self.draft_id = ""
+        self.changed = False
+        self.restored = False
+        self.saving = False
+        self.saved: list[str] = []
+        self.error: Message | None = None
+
+    async def open(self, fresh: Callable[[], dict[str, Any]]) -> None:
+        """Take up the unsaved form of this case, or begin one."""
+        begun = fresh()
+        try:
+            draft = await self._notebook.draft(self._case_id, self._kind)
+        except Exception as e:  # noqa: BLE001 - an effect's exception would vanish unseen
+            draft, self.error = None, message_of(e)
+        if self.form is not None:
+            return
+        if draft is None:
+            self.form, self.draft_id = begun, begun["activity_id"]
+        else:
+            self.form, self.draft_id = {**begun, **draft.form}, draft.draft_id
+            self._kept = self.form
+            self.changed = True
+            self.restored = bool(draft.form.get("touched"))
+        self._redraw()
+
+    async def change(self, **members: Any) -> None:
+        """Take a change and make it durable."""
+        if self.form is None or self.saving or self.saved:
+            return
+        self.form = {**self.form, **members, "touched": True}
+        self.changed = True
+        self._redraw()
+        await self._keep()
+
+    async def toggle(self, member: str, value: str) -> None:
+        """Put `value` into the list `member`, or take it out."""
+        held = list(self.form[member] or ()) if self.form is not None else []
+        await self.change(**{member: [v for v in held if v != value] if value in held else [*held, value]})
+
+    async def change_in(self, member: str, **members: Any) -> None:
+        """Change some members of the object `member`."""
+        held = self.form[member] if self.form is not None else {}
+        await self.change(**{member: {**held, **members}})
+
+    async def note(self, **members: Any) -> None:
+        """Take something the phone found out by itself (a position): kept once the officer changed something."""
+        if self.form is None or self.saving or self.saved:
+            return
+        self.form = {**self.form, **members}
+        self._redraw()
+        if self.changed:
+            await self._keep()
+
+    async def _keep(self) -> None:
+        async with self._lock:
+            form = self.form
+            if form is None or form is self._kept or self.saved:
+                return  # a newer change was kept together with this one, or the record is there
+            try:
+                await self._notebook.save_draft(Draft(self.draft_id, self._case_id, self._kind, form))
+                self._kept = form
+                failed = None
+            except Exception as e:  # noqa: BLE001 - a handler's exception would replace the app by a crash screen
+                failed = message_of(e)
+        if failed != self.error:
+            self.error = failed
+            self._redraw()
+
+    async def record(self, records: Sequence[NewActivity]) -> bool:
+        """Save the records and drop the draft. A second tap meanwhile, or after, does nothing."""
+        if self.saving or self.saved or not records:
+            return False
+        self.saving, self.error = True, None
+        self._redraw()
+        try:
+            async with self._lock:
+                self.saved = await self._notebook.record(records, self.draft_id)
+        except Exception as e:  # noqa: BLE001 - see above
+            self.error = message_of(e)
+        finally:
+            self.saving = False
+            self._redraw()
+        return bool(self.saved)
+
+    async def discard(self, fresh: Callable[[], dict[str, Any]]) -> None:
+        """The officer throws the unsaved form away and begins anew."""
+        async with self._lock:
+            try:
+                await self._notebook.drop_draft(self.draft_id)
+            except Exception as e:  # noqa: BLE001 - see above
+                self.error = message_of(e)
+            else:
+                self.form = begun = fresh()
+                self.draft_id = begun["activity_id"]
+                self._kept = None
+                self.changed = self.restored = False
+        self._redraw()
+
+
+def use_draft(case_id: str, kind: str) -> DraftKeeper:
+    """The keeper of this form for as long as the component lives; `open` it when the case is there."""
+    session = use_session()
+    _, turn = ft.use_state(0)
+    ref: Any = ft.use_ref(None)
+    if ref.current is None:
+        ref.current = DraftKeeper(session.notebook, case_id, kind, lambda: turn(lambda n: n + 1))
+    keeper: DraftKeeper = ref.current
+    return keeper

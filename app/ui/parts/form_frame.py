@@ -1,0 +1,157 @@
+"""What all forms look like: the questions above, the one button within the thumb's reach, and 已保存."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import flet as ft
+
+from app.i18n import mark
+from app.ui.context import Session
+from app.ui.parts.choices import tap
+from app.ui.parts.surface import card, primary, secondary
+from app.ui.parts.words import grey, text, warning
+from app.ui.theme import EDGE, GREY, PAGE
+
+if TYPE_CHECKING:
+    from app.ui.parts.draft_keeper import DraftKeeper
+
+NEUTRAL = mark("Stay calm and friendly; do not speak of the debt in front of customers.")
+
+
+def form_view(
+    session: Session,
+    route: str,
+    title: str,
+    about: str,
+    body: Sequence[ft.Control],
+    foot: Sequence[ft.Control],
+    *,
+    keeper: DraftKeeper | None = None,
+) -> ft.View:
+    """A form or its result: `body` scrolls, `foot` stays at the bottom."""
+    s = session.sizes
+
+    async def leave(e: ft.Event[ft.View]) -> None:
+        session.say(session.t("Not saved yet. The draft is kept; it is here when you come back."))
+        await e.control.confirm_pop(True)
+
+    unsaved = keeper is not None and keeper.changed and not keeper.saved
+    return ft.View(
+        route=route,
+        padding=0,
+        spacing=0,
+        bgcolor=PAGE,
+        can_pop=not unsaved,
+        on_confirm_pop=leave if unsaved else None,
+        appbar=ft.AppBar(
+            bgcolor=PAGE,
+            toolbar_height=max(56, 64 * s.scale * 0.85),
+            title=ft.Column(
+                [text(title, s.title, bold=True), grey(about, s.label, max_lines=1, overflow=ft.TextOverflow.ELLIPSIS)],
+                spacing=0,
+                tight=True,
+            ),
+        ),
+        controls=[
+            ft.Column(
+                [ft.Container(ft.Column(list(body), spacing=10, tight=True), padding=ft.Padding.only(EDGE, 4, EDGE, 24))],
+                scroll=ft.ScrollMode.AUTO,
+                expand=True,
+                key="form-scroll",
+            ),
+            ft.SafeArea(
+                ft.Container(
+                    ft.Column(list(foot), spacing=8, tight=True),
+                    padding=ft.Padding.symmetric(horizontal=EDGE, vertical=10),
+                ),
+                avoid_intrusions_top=False,
+            ),
+        ],
+    )
+
+
+def save_foot(
+    session: Session, keeper: DraftKeeper, label: str, on_save: Any, hint: str = ""
+) -> list[ft.Control]:
+    """What went wrong or is missing, and the button; not to be pressed while at work."""
+    s, t = session.sizes, session.t
+    rows: list[ft.Control] = []
+    if keeper.error is not None:
+        rows.append(warning(t.say(keeper.error), s, key="form-error"))
+    elif hint:
+        rows.append(grey(hint, s.label, key="form-hint", text_align=ft.TextAlign.CENTER))
+    words = t("Saving…") if keeper.saving else label
+    rows.append(primary(words, s, on_save, icon=ft.Icons.CHECK, key="save", disabled=keeper.saving))
+    return rows
+
+
+def restored_line(session: Session, keeper: DraftKeeper, fresh: Callable[[], dict[str, Any]]) -> list[ft.Control]:
+    """This form was begun earlier: say so, and let it be thrown away."""
+    if not keeper.restored or keeper.form is None:
+        return []
+    s, t = session.sizes, session.t
+    return [
+        card(
+            ft.Row(
+                [
+                    ft.Icon(ft.Icons.RESTORE, size=s.icon, color=GREY),
+                    ft.Container(text(t("Taken up again from your draft."), s.body), expand=True),
+                    ft.TextButton(
+                        content=text(t("Discard"), s.body),
+                        key="discard",
+                        on_click=tap(keeper.discard, fresh),
+                        style=ft.ButtonStyle(padding=ft.Padding.symmetric(horizontal=12, vertical=14)),
+                    ),
+                ],
+                spacing=10,
+                wrap=False,
+            ),
+            padding=ft.Padding.only(left=16, right=4, top=2, bottom=2),
+            key="restored",
+        )
+    ]
+
+
+def advice(session: Session, words: str, icon: Any) -> ft.Control:
+    """A rule of conduct worth remembering at this moment."""
+    s = session.sizes
+    return ft.Container(
+        bgcolor=ft.Colors.SECONDARY_CONTAINER,
+        border_radius=16,
+        padding=ft.Padding.symmetric(horizontal=14, vertical=10),
+        content=ft.Row(
+            [
+                ft.Icon(icon, size=s.icon, color=ft.Colors.ON_SECONDARY_CONTAINER),
+                ft.Container(text(words, s.body, color=ft.Colors.ON_SECONDARY_CONTAINER), expand=True),
+            ],
+            spacing=10,
+        ),
+    )
+
+
+def saved_panel(session: Session, lines: Sequence[str]) -> ft.Control:
+    """已保存: said only after the notebook has it durable."""
+    s, t = session.sizes, session.t
+    return card(
+        ft.Column(
+            [
+                ft.Icon(ft.Icons.CHECK_CIRCLE, size=56, color=ft.Colors.PRIMARY),
+                ft.Semantics(content=text(t("Saved"), s.headline, bold=True, key="saved"), live_region=True),
+                *(text(line, s.body, text_align=ft.TextAlign.CENTER) for line in lines),
+                grey(t("On this phone, sealed. It goes to the branch at the next sync."), s.label, text_align=ft.TextAlign.CENTER),
+            ],
+            spacing=8,
+            tight=True,
+            horizontal_alignment=ft.CrossAxisAlignment.CENTER,
+        ),
+        padding=24,
+        alignment=ft.Alignment.CENTER,
+        key="saved-panel",
+    )
+
+
+def back_button(session: Session, label: str, on_click: Any, key: str) -> ft.Control:
+    """A second way on, as wide as the first."""
+    return ft.Row([ft.Container(secondary(label, session.sizes, on_click, key=key), expand=True)])

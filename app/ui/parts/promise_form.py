@@ -1,0 +1,104 @@
+"""The promise as a form: what is chosen, and the record it becomes. No Flet here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final
+
+from app.domain.promises import PromiseView
+from app.domain.records import BORROWER, CENT, Figures, day, money
+from app.notebook import NewActivity
+
+# What a form starts with; `amount_kind` and `due_kind` remember which chip it was.
+EMPTY_PROMISE: Final[dict[str, Any]] = {
+    "party": BORROWER,
+    "amount_kind": "",
+    "amount": "",
+    "due_kind": "",
+    "due_on": "",
+    "keeps_earlier": False,
+}
+STANDING: Final = ("open", "due_today")
+
+
+@dataclass(frozen=True, slots=True)
+class DueChoice:
+    """One date chip: `kind` is today, tomorrow, plus3, plus7 or month_end."""
+
+    kind: str
+    on: date
+
+
+def amount_choices(figures: Figures) -> tuple[tuple[str, Decimal], ...]:
+    """The amount chips: `all` overdue, one `instalment`, `half` of what is overdue; each amount once, none of zero."""
+    due = figures.amount_due
+    half = (due / 2).quantize(CENT, ROUND_HALF_UP)
+    found: list[tuple[str, Decimal]] = []
+    for kind, amount in (("all", due), ("instalment", figures.instalment_due), ("half", half)):
+        if amount > 0 and amount not in [a for _, a in found]:
+            found.append((kind, amount))
+    return tuple(found)
+
+
+def due_choices(today: date) -> tuple[DueChoice, ...]:
+    """The date chips in order of the day; a day that is two of them is offered once."""
+    next_month = (today.replace(day=28) + timedelta(days=4)).replace(day=1)
+    found: dict[date, DueChoice] = {}
+    for kind, on in (
+        ("today", today),
+        ("tomorrow", today + timedelta(days=1)),
+        ("plus3", today + timedelta(days=3)),
+        ("plus7", today + timedelta(days=7)),
+        ("month_end", next_month - timedelta(days=1)),
+    ):
+        found.setdefault(on, DueChoice(kind, on))
+    return tuple(found[on] for on in sorted(found))
+
+
+def amount_of(promise: Mapping[str, Any]) -> Decimal | None:
+    """The amount chosen, None where there is none above zero."""
+    amount = money(promise.get("amount"))
+    return amount if amount is not None and amount > 0 else None
+
+
+def due_of(promise: Mapping[str, Any]) -> date | None:
+    """The day chosen."""
+    return day(promise.get("due_on"))
+
+
+def press(typed: str, key: str) -> str:
+    """What an amount reads after one key of the pad: digits, `.`, `back`; at most two decimals and 9 digits."""
+    if key == "back":
+        return typed[:-1]
+    if key == ".":
+        return typed if "." in typed else (typed or "0") + "."
+    whole, _, cents = typed.partition(".")
+    if ("." in typed and len(cents) >= 2) or ("." not in typed and len(whole) >= 9):
+        return typed
+    return key if typed == "0" else typed + key
+
+
+def earlier_promise(promises: Sequence[PromiseView], party: str) -> PromiseView | None:
+    """The promise of that party still standing that a new one takes the place of: the latest made."""
+    standing = [p for p in promises if p.party == party and p.state in STANDING]
+    return max(standing, key=lambda p: (p.made_on, p.activity_id), default=None)
+
+
+def promise_of(
+    case_id: str, promise: Mapping[str, Any], promise_id: str, promises: Sequence[PromiseView]
+) -> NewActivity | None:
+    """The promise record, or None while amount or day is missing."""
+    amount, due = amount_of(promise), due_of(promise)
+    if amount is None or due is None:
+        return None
+    party = str(promise.get("party") or BORROWER)
+    body: dict[str, Any] = {"party": party, "amount": str(amount.quantize(CENT)), "due_on": due.isoformat()}
+    earlier = None if promise.get("keeps_earlier") else earlier_promise(promises, party)
+    if earlier is not None:
+        body["replaces"] = earlier.activity_id
+    if promise.get("note"):
+        body["note"] = str(promise["note"]).strip()
+    return NewActivity(case_id, "promise", body, activity_id=promise_id)

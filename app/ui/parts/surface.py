@@ -1,0 +1,104 @@
+"""Cards, section heads, buttons, and what stands where there is nothing to show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import flet as ft
+
+from app.ui.context import Session
+from app.ui.parts.words import grey, text, warning
+from app.ui.theme import CARD, CARD_RADIUS, GREY, TOUCH, Sizes
+
+
+def card(content: ft.Control, *, on_click: Any = None, padding: Any = 16, **more: Any) -> ft.Container:
+    """A card: told from the page by its tone. With `on_click` the whole of it is the target."""
+    return ft.Container(
+        content=content,
+        bgcolor=CARD,
+        border_radius=CARD_RADIUS,
+        padding=padding,
+        on_click=on_click,
+        ink=on_click is not None,
+        clip_behavior=ft.ClipBehavior.ANTI_ALIAS,
+        **more,
+    )
+
+
+def section(title: str, sizes: Sizes, count: int | None = None, **more: Any) -> ft.Container:
+    """The head of a list: its name and how many."""
+    words: list[ft.Control] = [text(title, sizes.body, bold=True)]
+    if count is not None:
+        words.append(grey(str(count), sizes.body))
+    return ft.Container(
+        padding=ft.Padding.only(left=4, top=14, bottom=4),
+        content=ft.Row(words, spacing=8, wrap=True),
+        **more,
+    )
+
+
+def primary(label: str, sizes: Sizes, on_click: Any, *, icon: Any = None, **more: Any) -> ft.Control:
+    """The one main action of a screen, full width, within the thumb's reach."""
+    return ft.FilledButton(
+        content=_button_words(label, sizes, icon),
+        on_click=on_click,
+        height=max(56, 40 * sizes.scale),
+        width=float("inf"),
+        **more,
+    )
+
+
+def secondary(label: str, sizes: Sizes, on_click: Any, *, icon: Any = None, **more: Any) -> ft.Control:
+    """Any other action."""
+    return ft.FilledTonalButton(
+        content=_button_words(label, sizes, icon),
+        on_click=on_click,
+        height=max(TOUCH, 36 * sizes.scale),
+        **more,
+    )
+
+
+def _button_words(label: str, sizes: Sizes, icon: Any) -> ft.Control:
+    words = ft.Text(label, size=sizes.body, weight=ft.FontWeight.W_500, text_align=ft.TextAlign.CENTER)
+    if icon is None:
+        return words
+    return ft.Row(
+        [ft.Icon(icon, size=sizes.icon), words], spacing=8, tight=True, alignment=ft.MainAxisAlignment.CENTER
+    )
+
+
+def nothing_here(
+    title: str, hint: str, sizes: Sizes, *, icon: Any, actions: Sequence[ft.Control] = ()
+) -> ft.Control:
+    """An empty list says why it is empty and what to do."""
+    return ft.Container(
+        padding=ft.Padding.symmetric(horizontal=24, vertical=48),
+        alignment=ft.Alignment.CENTER,
+        content=ft.Column(
+            [
+                ft.Icon(icon, size=56, color=GREY),
+                text(title, sizes.title, bold=True, text_align=ft.TextAlign.CENTER),
+                grey(hint, sizes.body, text_align=ft.TextAlign.CENTER),
+                *actions,
+            ],
+            spacing=12,
+            horizontal_alignment=ft.CrossAxisAlignment.CENTER,
+        ),
+    )
+
+
+def waiting(session: Session) -> ft.Control:
+    """Data is on its way from the phone's own store."""
+    return ft.Container(
+        padding=48,
+        alignment=ft.Alignment.CENTER,
+        content=ft.ProgressRing(semantics_label=session.t("Loading")),
+    )
+
+
+def failed(session: Session, error: Any, retry: Any = None) -> ft.Control:
+    """A load went wrong: what, and the way on."""
+    sizes = session.sizes
+    actions = [secondary(session.t("Try again"), sizes, retry)] if retry is not None else []
+    return ft.Column([warning(session.t.say(error), sizes), *actions], spacing=12)

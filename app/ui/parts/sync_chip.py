@@ -1,0 +1,70 @@
+"""The sync in one chip: waiting, at work, in step, or what stands in its way; a tap syncs now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flet as ft
+
+from app.i18n import Translator
+from app.ui.context import use_session
+from app.ui.guard import part
+from app.ui.hooks import use_action
+from app.ui.parts.words import text
+from app.ui.syncing import SyncRun
+from app.ui.theme import GREY, QUIET, TOUCH
+
+
+def progress_in_words(run: SyncRun, t: Translator) -> str:
+    """Counts, not percentages: 上传 3／12, 已下载 240 项."""
+    at = run.progress
+    if at is None:
+        return t("Syncing")
+    if at.phase == "push" and at.total:
+        return t("Sending {done} of {total}", done=at.done, total=at.total)
+    if at.phase == "pull" and at.done:
+        return t("{n} received", n=at.done)
+    return t("Syncing")
+
+
+def sync_now(session: Any) -> None:
+    """One attempt in the background; the screens reload after it."""
+    session.sync.start(session.notebook, session.reload)
+
+
+@part
+def SyncChip() -> ft.Control:  # noqa: N802
+    """At the head of 今日. Says its state in words and with a sign, never by colour alone."""
+    s = use_session()
+    run: SyncRun = ft.use_state(s.sync)[0]  # an observable in the state: this part alone is drawn anew
+    tap = use_action(lambda: sync_now(s), [s])
+    waiting = run.state.waiting if run.state else 0
+    if run.running:
+        icon, words, alarm = ft.Icons.SYNC, progress_in_words(run, s.t), False
+    elif waiting and run.error:
+        icon, words, alarm = ft.Icons.CLOUD_OFF_OUTLINED, s.t("{n} to send", n=waiting), False
+    elif waiting:
+        icon, words, alarm = ft.Icons.CLOUD_UPLOAD_OUTLINED, s.t("{n} to send", n=waiting), False
+    elif run.error:
+        icon, words, alarm = ft.Icons.CLOUD_OFF_OUTLINED, s.t("Not synced"), True
+    else:
+        icon, words, alarm = ft.Icons.CLOUD_DONE_OUTLINED, s.t("Up to date"), False
+    color = ft.Colors.ON_ERROR_CONTAINER if alarm else GREY
+    return ft.Container(
+        key="sync-chip",
+        bgcolor=ft.Colors.ERROR_CONTAINER if alarm else QUIET,
+        border_radius=TOUCH / 2,
+        height=None if s.sizes.large else TOUCH,
+        padding=ft.Padding.symmetric(horizontal=14, vertical=8),
+        ink=True,
+        on_click=tap,
+        tooltip=s.t("Sync now"),
+        content=ft.Row(
+            [
+                ft.Icon(icon, size=s.sizes.icon, color=color),
+                text(words, s.sizes.label, color=color),
+            ],
+            spacing=8,
+            tight=True,
+        ),
+    )

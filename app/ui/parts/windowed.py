@@ -1,0 +1,54 @@
+"""Long lists: a window of rows that grows ahead of the scroll.
+
+Flet builds rows lazily on the screen only; Python would build, send and compare all of them at every change. So
+rows come in chunks, each drawn again only when one of its rows changed, and chunks are added four screens ahead
+of the end. Nothing is taken away again, so scrolling back never shows a gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import flet as ft
+
+from app.ui.guard import part
+from app.ui.theme import GAP
+
+CHUNK: Final = 20
+FIRST: Final = 60
+MORE: Final = 120
+SCREENS_AHEAD: Final = 4
+
+
+@part
+def _Chunk(rows: tuple[Any, ...], draw: Callable[[Any], ft.Control]) -> ft.Control:
+    return ft.Column([draw(row) for row in rows], spacing=GAP, tight=True)
+
+
+_chunk = ft.memo(_Chunk)
+
+
+def chunks(rows: Sequence[Any], shown: int, draw: Callable[[Any], ft.Control]) -> list[ft.Control]:
+    """The first `shown` rows in chunks. `draw` must keep its identity from one drawing to the next."""
+    return [
+        _chunk(tuple(rows[at : at + CHUNK]), draw, key=f"rows-{at}")
+        for at in range(0, min(shown, len(rows)), CHUNK)
+    ]
+
+
+def use_window(total: int, on_pull: Callable[[], Any] | None = None) -> tuple[int, Callable[[Any], None]]:
+    """How many rows to show, and the list's `on_scroll`. `on_pull`: what a pull beyond the top asks for."""
+    shown, set_shown = ft.use_state(FIRST)
+    latest: Any = ft.use_ref(None)
+    latest.current = (total, on_pull)
+
+    def on_scroll(e: ft.OnScrollEvent) -> None:
+        total_now, pull = latest.current
+        if e.event_type == ft.ScrollType.OVERSCROLL and (e.overscroll or 0) < -8 and e.pixels <= 0:
+            if pull is not None:
+                pull()
+        elif e.max_scroll_extent - e.pixels < SCREENS_AHEAD * e.viewport_dimension:
+            set_shown(lambda n: n if n >= total_now else n + MORE)
+
+    return shown, ft.use_callback(on_scroll, [])

@@ -1,0 +1,59 @@
+"""Text and small signs in the sizes and colours of the theme."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flet as ft
+
+from app.ui.theme import GREY, QUIET, Sizes
+
+
+def text(value: str, size: float, *, bold: bool = False, color: Any = None, **more: Any) -> ft.Text:
+    """Text of a size from `Sizes`; figures and names wrap, they are never cut."""
+    weight = ft.FontWeight.BOLD if bold else None
+    return ft.Text(value, size=size, weight=weight, color=color, **more)
+
+
+def grey(value: str, size: float, **more: Any) -> ft.Text:
+    """What a figure is, where something lies: read after the rest."""
+    return text(value, size, color=GREY, **more)
+
+
+def pill(
+    value: str, sizes: Sizes, *, color: Any = GREY, ground: Any = QUIET, icon: Any = None
+) -> ft.Container:
+    """A short fact on a rounded ground."""
+    words = text(value, sizes.label, color=color)
+    content: ft.Control = words
+    if icon is not None:
+        content = ft.Row([ft.Icon(icon, size=sizes.label * 1.2, color=color), words], spacing=4, tight=True)
+    return ft.Container(
+        content=content,
+        bgcolor=ground,
+        border_radius=10 * sizes.scale,
+        padding=ft.Padding.symmetric(horizontal=10, vertical=3),
+    )
+
+
+def warning(value: str, sizes: Sizes, *, icon: Any = ft.Icons.ERROR_OUTLINE, **more: Any) -> ft.Container:
+    """Something that went wrong or must not be missed; a sign beside the words, not the colour alone."""
+    return ft.Container(
+        bgcolor=ft.Colors.ERROR_CONTAINER,
+        border_radius=16,
+        padding=ft.Padding.symmetric(horizontal=16, vertical=12),
+        content=ft.Row(
+            [
+                ft.Icon(icon, size=sizes.icon, color=ft.Colors.ON_ERROR_CONTAINER),
+                ft.Semantics(
+                    content=text(value, sizes.body, color=ft.Colors.ON_ERROR_CONTAINER),
+                    live_region=True,
+                    container=True,
+                    expand=True,
+                ),
+            ],
+            spacing=12,
+            vertical_alignment=ft.CrossAxisAlignment.START,
+        ),
+        **more,
+    )

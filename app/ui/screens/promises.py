@@ -1,0 +1,146 @@
+"""承诺: what was promised, by state and day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+import flet as ft
+
+from app.domain.promises import PromiseView
+from app.domain.records import Case
+from app.i18n import Translator
+from app.ui import routes
+from app.ui.context import use_session
+from app.ui.guard import part
+from app.ui.hooks import use_action, use_loaded
+from app.ui.parts.surface import card, failed, nothing_here, section, waiting
+from app.ui.parts.windowed import chunks, use_window
+from app.ui.parts.words import grey, pill, text
+from app.ui.theme import ACCENT, EDGE, GAP, Sizes
+
+# What asks for something first; what is over last.
+ORDER: Final = ("due_today", "broken", "partial", "to_verify", "open", "kept", "replaced")
+SUMS: Final = ("open", "kept", "broken", "to_verify")
+
+Pledge = tuple[Case, PromiseView]
+
+
+def by_state(promises: Sequence[Pledge]) -> list[tuple[str, list[Pledge]]]:
+    """The promises in groups, the pressing ones first, each by due day."""
+    groups: dict[str, list[Pledge]] = {state: [] for state in ORDER}
+    for pledge in promises:
+        groups.setdefault(pledge[1].state, []).append(pledge)
+    return [(state, sorted(g, key=lambda p: p[1].due_on)) for state, g in groups.items() if g]
+
+
+def sums(promises: Sequence[Pledge]) -> dict[str, Decimal]:
+    """Promised (still to come, today's included), kept, broken (kept in part included), to verify; in CNY."""
+    out = dict.fromkeys(SUMS, Decimal("0.00"))
+    into = {"due_today": "open", "partial": "broken"}
+    for _, p in promises:
+        state = into.get(p.state, p.state)
+        if state in out:
+            out[state] += p.amount
+    return out
+
+
+@part
+def Promises() -> Any:  # noqa: N802
+    """Sums first, then the list by state."""
+    s = use_session()
+    t, sizes = s.t, s.sizes
+    day = s.notebook.today_date()
+    found = use_loaded(s.notebook.promises, [s.edition, day, s.notebook])
+    retry = use_action(s.reload, [s.reload])
+    go = s.go
+    draw = ft.use_callback(lambda pledge: promise_row(pledge, t, sizes, go, key=_key(pledge)), [t, sizes, go])
+    shown, on_scroll = use_window(len(found.value or ()))
+    body: list[ft.Control] = [ft.Semantics(text(t("Repayment promises"), sizes.headline, bold=True), header=True)]
+    if found.value is None:
+        body.append(failed(s, found.error, retry) if found.error else waiting(s))
+    elif not found.value:
+        body.append(
+            nothing_here(
+                t("No promises yet"), t("A promise you take down at the door or on the phone appears here."), sizes,
+                icon=ft.Icons.EVENT_NOTE_OUTLINED,
+            )
+        )  # fmt: skip
+    else:
+        body.append(_sums(found.value, t, sizes))
+        for state, group in by_state(found.value):
+            body.append(section(t.code("promise_state", state), sizes, len(group)))
+            body.extend(chunks(group, shown, draw))
+    return ft.ListView(
+        body,
+        expand=True,
+        spacing=GAP,
+        padding=ft.Padding.only(left=EDGE, right=EDGE, top=8, bottom=24),
+        on_scroll=on_scroll,
+        scroll_interval=100,
+        key="promises",
+    )
+
+
+def _key(pledge: Pledge) -> str:
+    return f"{pledge[1].activity_id}-{pledge[1].instalment}"
+
+
+def _sums(promises: Sequence[Pledge], t: Translator, sizes: Sizes) -> ft.Control:
+    words = {"open": t("To come"), "kept": t("Kept"), "broken": t("Not kept"), "to_verify": t("To verify")}
+    amounts = sums(promises)
+    return card(
+        ft.ResponsiveRow(
+            [
+                ft.Column(
+                    [
+                        text(t.money(amounts[state]), sizes.title, bold=True, color=ACCENT if state == "open" else None, key=f"sum-{state}"),
+                        grey(words[state], sizes.label),
+                    ],
+                    spacing=0,
+                    tight=True,
+                    col=12 if sizes.large else 6,
+                )
+                for state in SUMS
+            ],
+            spacing=12,
+            run_spacing=12,
+        )
+    )  # fmt: skip
+
+
+@part
+def _PromiseRow(pledge: Pledge, t: Translator, sizes: Sizes, go: Callable[[str], None]) -> ft.Control:
+    case, p = pledge
+    bad = p.state in ("broken", "partial")
+    state = pill(
+        t.code("promise_state", p.state),
+        sizes,
+        color=ft.Colors.ON_ERROR_CONTAINER if bad else ft.Colors.ON_SECONDARY_CONTAINER,
+        ground=ft.Colors.ERROR_CONTAINER if bad else ft.Colors.SECONDARY_CONTAINER,
+        icon=ft.Icons.EVENT_BUSY if bad else ft.Icons.EVENT_AVAILABLE if p.state == "kept" else ft.Icons.EVENT_NOTE,
+    )
+    who = ft.Row([text(case.borrower.name, sizes.strong, bold=True), state], spacing=8, run_spacing=2, wrap=True)
+    money = text(t.money(p.amount), sizes.strong, bold=True, no_wrap=True)
+    due = t("Due {date} {weekday}", date=p.due_on, weekday=t.weekday(p.due_on))
+    facts = [t("promised on {date}", date=p.made_on)]
+    if p.paid:
+        facts.append(t("{amount} paid of it", amount=p.paid))
+    promiser = case.party_name(p.party)
+    if p.party != "borrower" and promiser:
+        facts.append(t("by {name}", name=promiser))
+    head: ft.Control = (
+        ft.Column([who, money], spacing=2, tight=True)
+        if sizes.large
+        else ft.Row([ft.Container(who, expand=True), money], spacing=8, vertical_alignment=ft.CrossAxisAlignment.START)
+    )
+    return card(
+        ft.Column([head, text(due, sizes.body), grey(" · ".join(facts), sizes.label)], spacing=3, tight=True),
+        on_click=lambda: go(routes.case_path(case.case_id, routes.PROMISES)),
+        padding=14,
+        key=f"promise-{p.activity_id}-{p.instalment}",
+    )
+
+
+promise_row = ft.memo(_PromiseRow)

@@ -1,0 +1,147 @@
+"""解锁: the PIN pad. A wrong PIN waits longer each time; nothing that waits is ever destroyed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import flet as ft
+
+from app.domain.message import Message
+from app.ports import PinLocked, WrongPin
+from app.ui.context import use_session
+from app.ui.guard import screen
+from app.ui.hooks import message_of
+from app.ui.parts.keypad import Dots, Keypad
+from app.ui.parts.language import LanguageSwitch
+from app.ui.parts.words import grey, text, warning
+from app.ui.theme import ACCENT
+
+PIN_LENGTH = 6
+
+
+@screen
+def UnlockScreen() -> Any:  # noqa: N802
+    """Every page proves its officer, also when another page has the notebook open already."""
+    s = use_session()
+    pin, set_pin = ft.use_state("")
+    said, set_said = ft.use_state(None)
+    left, set_left = ft.use_state(0)
+    locked, set_locked = ft.use_state(False)
+    busy: Any = ft.use_ref(False)
+
+    async def count_down() -> None:
+        seconds = left
+        while seconds > 0:
+            await asyncio.sleep(1)
+            seconds -= 1
+            set_left(seconds)
+
+    counting: Any = ft.use_ref(None)
+
+    def start_counting() -> None:
+        if left > 0 and (counting.current is None or counting.current.done()):
+            counting.current = asyncio.create_task(count_down())
+
+    def stop_counting() -> None:
+        if counting.current is not None and left <= 0:
+            counting.current.cancel()
+
+    ft.use_effect(start_counting, [left > 0], cleanup=stop_counting)
+
+    async def try_pin(entered: str) -> None:
+        busy.current = True
+        try:
+            if s.notebook.state == "locked":
+                await s.notebook.unlock(entered)
+            else:
+                await s.notebook.check_pin(entered)
+        except WrongPin as e:
+            set_said(
+                Message("Wrong PIN. {n} tries left.", {"n": e.left}) if e.left else e.message
+            )
+            set_left(int(-(-e.wait_s // 1)))
+        except PinLocked as e:
+            set_said(e.message)
+            set_locked(True)
+        except Exception as e:  # noqa: BLE001 - said on the screen, logged where it is nobody's business
+            set_said(message_of(e))
+        else:
+            s.enter()
+            return
+        finally:
+            busy.current = False
+            set_pin("")
+
+    async def press(key: str) -> None:
+        if busy.current or left > 0 or locked:
+            return
+        entered = pin[:-1] if key == "back" else pin + key
+        set_pin(entered)
+        if entered:
+            set_said(None)
+        if len(entered) == PIN_LENGTH:
+            await try_pin(entered)
+
+    latest: Any = ft.use_ref(None)
+    latest.current = press
+
+    async def on_key(e: ft.KeyboardEvent) -> None:
+        key = e.key.removeprefix("Numpad ")
+        if key == "Backspace":
+            await latest.current("back")
+        elif len(key) == 1 and key.isdigit():
+            await latest.current(key)
+
+    page = ft.context.page
+
+    def listen() -> None:
+        page.on_keyboard_event = on_key
+
+    def unlisten() -> None:
+        page.on_keyboard_event = None
+
+    ft.use_effect(listen, [], cleanup=unlisten)
+    t, sizes = s.t, s.sizes
+    below: list[ft.Control] = []
+    if left > 0:
+        below.append(text(t("Wait {n} s, then try again", n=left), sizes.body, bold=True))
+    if said is not None:
+        below.append(warning(t.say(said), sizes, key="unlock-said"))
+    if locked:
+        below.append(
+            grey(
+                t(
+                    "Records that were not yet sent are kept. Take this phone to the branch: with its recovery key "
+                    "the branch opens the notebook, and you choose a new PIN."
+                ),
+                sizes.body,
+            )
+        )
+    return ft.View(
+        route=ft.use_view_path() or "/",
+        padding=0,
+        controls=[
+            ft.SafeArea(
+                expand=True,
+                content=ft.Column(
+                    scroll=ft.ScrollMode.AUTO,
+                    expand=True,
+                    horizontal_alignment=ft.CrossAxisAlignment.CENTER,
+                    spacing=16,
+                    controls=[
+                        ft.Row([ft.Container(LanguageSwitch(), padding=8)], alignment=ft.MainAxisAlignment.END),
+                        ft.Icon(ft.Icons.LOCK_OUTLINE, size=40, color=ACCENT),
+                        text(t("Waifang"), sizes.headline, bold=True),
+                        grey(t("Enter your 6-digit PIN"), sizes.body),
+                        Dots(len(pin), PIN_LENGTH, t),
+                        ft.Container(
+                            ft.Column(below, spacing=12, horizontal_alignment=ft.CrossAxisAlignment.CENTER),
+                            padding=ft.Padding.symmetric(horizontal=24),
+                        ),
+                        Keypad(ft.use_callback(lambda k: latest.current(k), []), t, sizes, not locked and left <= 0),
+                    ],
+                ),
+            )
+        ],
+    )
