@@ -293,6 +293,7 @@ class Notebook:
         self._plans.clear()
         if store is not None:
             await store.close()
+        self._ports.release()
 
     def _opened(self) -> Store:
         if self._store is None:

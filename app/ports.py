@@ -187,12 +187,14 @@ class Ports:
     """What bootstrap hands the notebook.
 
     `address(typed)` is the server's address as it is kept and `connect(server, token)` the branch behind it, both
-    raising NotebookError; `discard()` removes keys and file of a folder that was never bound.
+    raising NotebookError; `discard()` removes keys and file of a folder that was never bound; `release()` lets
+    another app have the folder.
     """
 
     keys: Keys
     open_store: Callable[[Sealer], Awaitable[Store]]
     discard: Callable[[], Awaitable[None]]
+    release: Callable[[], None]
     address: Callable[[str], str]
     connect: Callable[[str, str], Branch]
     clock: Clock
