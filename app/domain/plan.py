@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, tzinfo
 from decimal import Decimal
+from typing import Any
 
-from app.domain.records import ZERO
-from app.domain.steps import Step
+from app.domain.ageing import day_of_episode, days_past_due
+from app.domain.calendar import Calendar
+from app.domain.places import LatLon, distance_m, mean, metres, position_of, town_of, village_of
+from app.domain.procedure import Procedure, StepRule
+from app.domain.reading import Reading
+from app.domain.records import ZERO, Case, CaseFile, Position
+from app.domain.steps import CLOCK, CLOSING, LONG_PAST, REST, Step, steps_on, urgency
+from app.domain.windows import taken_over
+
+_EXCEEDING = ("promise_broken", "promise_due")
+_KM = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class PlanItem:
-    """One case on a day's plan with all its steps of the day, done or not; `distance_m` when both positions are known."""
+    """One case on a day's plan with all its steps of the day, done or not; `distance_m` when both positions are known.
+
+    `asks` is the kind of step the list it stands in is about (`call` for the telephone list), empty for all kinds.
+    """
 
     case_id: str
     contract_no: str
@@ -24,16 +38,21 @@ class PlanItem:
     town: str
     village: str
     overdue_days: int
+    asks: str = ""
 
     @property
     def done(self) -> bool:
-        """Everything asked for today is done (and something was)."""
-        return bool(self.steps) and all(s.done for s in self.steps)
+        """Everything its list asks for today is done (and something was)."""
+        asked = [s for s in self.steps if not self.asks or s.kind == self.asks]
+        return bool(asked) and all(s.done for s in asked)
 
 
 @dataclass(frozen=True, slots=True)
 class DayPlan:
-    """The day: doors, telephone calls, and the open cases left for later. `todo` and `done` count plan items."""
+    """The day: doors, telephone calls, and the open cases left for later. `todo` and `done` count plan items.
+
+    `order` holds the case_ids of all three lists in the plan's order of urgency.
+    """
 
     date: date
     visits: tuple[PlanItem, ...] = ()
@@ -43,3 +62,237 @@ class DayPlan:
     done: int = 0
     promises_due: int = 0
     promises_due_sum: Decimal = ZERO
+    order: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Capacities:
+    """What one officer's day holds: doors, calls, towns, and how far apart the towns may lie."""
+
+    doors: int = 8
+    calls: int = 25
+    towns: int = 2
+    town_radius_km: int = 15
+
+    @classmethod
+    def read(cls, settings: Mapping[str, Any] | None, procedures: Mapping[str, Procedure]) -> Capacities:
+        """From the setting `plan`; what it leaves out from the procedures (the largest), else as above."""
+        read: dict[str, int] = {}
+        for f in fields(cls):
+            said = (settings or {}).get(f.name)
+            told = [p.capacities[f.name] for p in procedures.values() if f.name in p.capacities]
+            if isinstance(said, int) and not isinstance(said, bool) and said >= 0:
+                read[f.name] = said
+            elif told:
+                read[f.name] = max(told)
+        return cls(**read)
+
+
+def takeover_slots(
+    files: Sequence[CaseFile],
+    procedures: Mapping[str, Procedure],
+    calendar: Calendar,
+    today: date,
+    zone: tzinfo,
+) -> dict[str, int]:
+    """Which working day from `assigned_on` (0 = the first) each case's takeover visit is due on.
+
+    The cases that came in old on the same day are spread evenly, the larger overdue amount sooner; one already
+    visited keeps its place, so nobody's day moves when another's is done.
+    """
+    readings = (Reading(f, calendar, today, zone) for f in files if _may_be_old(f.case, procedures))
+    return _slots(readings, procedures)
+
+
+def plan_day(
+    files: Sequence[CaseFile],
+    procedures: Mapping[str, Procedure],
+    settings: Mapping[str, Any] | None,
+    calendar: Calendar,
+    today: date,
+    zone: tzinfo,
+    here: Position | None = None,
+) -> DayPlan:
+    """The plan of a day over an officer's cases. `settings` is the setting `plan` (Capacities).
+
+    Who stands on the plan is decided by what was known as the day began, so that doing one thing moves nothing else;
+    only a promise broken or due that came up during the day is added. Distances of waiting cases are left out.
+    """
+    capacities = Capacities.read(settings, procedures)
+    readings = [Reading(f, calendar, today, zone) for f in files if f.case.status in ("open", "watch")]
+    slots = _slots((r for r in readings if _may_be_old(r.case, procedures)), procedures)
+    for reading in readings:
+        reading.takeover_slot = slots.get(reading.case.case_id, 0)
+    entries = [e for r in readings if (e := _entry(r, procedures)) is not None]
+    entries.sort(key=lambda e: e.key)
+    doors = _doors(entries, capacities)
+    calls = _calls([e for e in entries if e not in doors], capacities)
+    for e in entries:
+        if e not in doors and e not in calls and e.news:
+            if e.asks("visit", e.now, _EXCEEDING):
+                doors.append(e)
+            elif e.asks("call", e.now, _EXCEEDING):
+                calls.append(e)
+    waiting = [e for e in entries if e not in doors and e not in calls]
+    visits = _undone_first([e.item(here, today) for e in _walk(doors, here)])
+    dialled = _undone_first([e.item(here, today, "call") for e in calls])
+    planned = (*visits, *dialled)
+    due = [
+        p
+        for e in entries
+        if e.reading.case.status == "open"
+        for p in e.reading.promises
+        if p.due_on == today and p.state != "replaced"
+    ]
+    return DayPlan(
+        date=today,
+        visits=visits,
+        calls=dialled,
+        waiting=tuple(e.item(None, today) for e in waiting),
+        todo=sum(not i.done for i in planned),
+        done=sum(i.done for i in planned),
+        promises_due=len(due),
+        promises_due_sum=sum((p.amount for p in due), ZERO),
+        order=tuple(e.reading.case.case_id for e in entries),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Entry:
+    """One case while the day is laid out: its steps as the day began, and as they are now."""
+
+    reading: Reading
+    began: tuple[Step, ...]
+    now: tuple[Step, ...]
+    news: bool
+    level: int
+    key: tuple[int, int, Decimal, int, str]
+    town: str
+
+    def asks(self, kind: str, steps: Sequence[Step], only: Sequence[str] = ()) -> bool:
+        """Whether any of `steps` is undone and of that kind (and one of `only`, where given)."""
+        return any(s.kind == kind and not s.done and (not only or s.step in only) for s in steps)
+
+    def item(self, here: Position | None, today: date, asks: str = "") -> PlanItem:
+        case, figures = self.reading.case, self.reading.figures
+        return PlanItem(
+            case_id=case.case_id,
+            contract_no=case.contract_no,
+            name=case.borrower.name,
+            dpd=days_past_due(figures, today),
+            amount_due=figures.amount_due,
+            steps=self.now,
+            distance_m=distance_m(case, here),
+            town=self.town,
+            village=village_of(case),
+            overdue_days=max((s.overdue_days for s in self.now), default=0),
+            asks=asks,
+        )
+
+
+def _entry(reading: Reading, procedures: Mapping[str, Procedure]) -> _Entry | None:
+    """None for a case that is neither open nor watched with something to do."""
+    case, today = reading.case, reading.today
+    procedure = procedures.get(case.procedure) if case.status == "open" else None
+    now = steps_on(reading, procedure) if procedure is not None else ()
+    if case.status != "open" and not now:
+        return None
+    news = reading.has_news
+    began = steps_on(reading.before_today(), procedure) if procedure is not None and news else now
+    asked = [(urgency(s, reading.calendar, today), s) for s in began if not s.done]
+    level = min((u for u, _ in asked), default=REST)
+    closes = min((s.due_on.toordinal() for u, s in asked if u == level and s.due_on), default=0)
+    key = (
+        level,
+        closes if level == CLOSING else 0,
+        -reading.figures.amount_due if level == REST else ZERO,
+        -days_past_due(reading.figures, today),
+        case.case_id,
+    )
+    return _Entry(reading, began, now, news, level, key, town_of(case))
+
+
+def _doors(entries: Sequence[_Entry], capacities: Capacities) -> list[_Entry]:
+    """The day's doors in order: few enough, in towns near each other; clocks and broken promises may add to both."""
+    positions: dict[str, list[LatLon]] = {}
+    for e in entries:
+        if (at := position_of(e.reading.case)) is not None:
+            positions.setdefault(e.town, []).append(at)
+    centres = {town: mean(found) for town, found in positions.items()}
+
+    def near(town: str, other: str) -> bool:
+        a, b = centres.get(town), centres.get(other)
+        return a is not None and b is not None and metres(a, b) <= capacities.town_radius_km * _KM
+
+    doors: list[_Entry] = []
+    towns: list[str] = []
+    for e in entries:
+        if not e.asks("visit", e.began):
+            continue
+        exceeds = e.level == CLOCK or e.asks("visit", e.began, _EXCEEDING)
+        if len(doors) >= capacities.doors and not exceeds:
+            continue
+        if e.town not in towns and len(towns) < capacities.towns and all(near(e.town, t) for t in towns):
+            towns.append(e.town)
+        if e.town in towns or exceeds:
+            doors.append(e)
+    return doors
+
+
+def _calls(entries: Sequence[_Entry], capacities: Capacities) -> list[_Entry]:
+    """The day's calls in order; clocks and promises due may exceed the capacity."""
+    calls: list[_Entry] = []
+    for e in entries:
+        exceeds = e.level == CLOCK or e.asks("call", e.began, _EXCEEDING)
+        if e.asks("call", e.began) and (len(calls) < capacities.calls or exceeds):
+            calls.append(e)
+    return calls
+
+
+def _walk(doors: Sequence[_Entry], here: Position | None) -> list[_Entry]:
+    """What cannot wait first, then town by town; within a town the nearest first when a position is known."""
+    towns: dict[str, int] = {}
+    for e in doors:
+        towns.setdefault(e.town, len(towns))
+    rank = {id(e): n for n, e in enumerate(doors)}
+
+    def key(e: _Entry) -> tuple[int, int, float, int]:
+        far = distance_m(e.reading.case, here)
+        return (min(e.level, LONG_PAST + 1), towns[e.town], float("inf") if far is None else far, rank[id(e)])
+
+    return sorted(doors, key=key)
+
+
+def _undone_first(items: Sequence[PlanItem]) -> tuple[PlanItem, ...]:
+    return (*(i for i in items if not i.done), *(i for i in items if i.done))
+
+
+def _may_be_old(case: Case, procedures: Mapping[str, Procedure]) -> bool:
+    """A cheap look before a case is read: whether it was assigned late at all."""
+    rule = _takeover_rule(procedures.get(case.procedure))
+    if rule is None or case.status != "open" or case.assigned_on is None:
+        return False
+    return day_of_episode(case, case.assigned_on) > rule.numbers["after_day"]
+
+
+def _slots(readings: Iterable[Reading], procedures: Mapping[str, Procedure]) -> dict[str, int]:
+    batches: dict[date, list[tuple[Decimal, int, str, int]]] = {}
+    for r in readings:
+        procedure = procedures.get(r.case.procedure)
+        rule = _takeover_rule(procedure)
+        if procedure is None or rule is None or r.case.assigned_on is None or not taken_over(r, procedure):
+            continue
+        spread = rule.numbers["spread_working_days"]
+        batches.setdefault(r.case.assigned_on, []).append(
+            (-r.figures.amount_due, -r.d, r.case.case_id, spread)
+        )
+    return {
+        case_id: n * spread // len(batch)
+        for batch in batches.values()
+        for n, (_, _, case_id, spread) in enumerate(sorted(batch))
+    }
+
+
+def _takeover_rule(procedure: Procedure | None) -> StepRule | None:
+    steps = procedure.steps if procedure is not None else ()
+    return next((r for r in steps if r.opens == "takeover_visit"), None)

@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta, tzinfo
+from typing import Final
 
+from app.domain.calendar import Calendar
+from app.domain.done import CONDITIONS, Window, complete_visit
 from app.domain.message import Sayable, Text
+from app.domain.procedure import Procedure, StepRule
+from app.domain.reading import Reading
+from app.domain.records import CaseFile
+from app.domain.windows import OPENERS
+
+# The order of procedure.md, 'The day': lower is sooner.
+CLOCK, PROMISE, LONG_PAST, CLOSING, CASH, REMIND, REST = range(7)
+LONG_PAST_WORKING_DAYS: Final = 3
+CLOSING_WITHIN: Final = timedelta(days=2)
+_URGENCY: Final = {
+    "promise_broken": PROMISE,
+    "promise_due": PROMISE,
+    "promise_verify": PROMISE,
+    "daily_call": CLOSING,
+    "call_after_notice": CLOSING,
+    "exact_amount_call": CLOSING,
+    "first_visit": CLOSING,
+    "second_visit": CLOSING,
+    "serve_notice": CLOSING,
+    "cash_date": CASH,
+    "promise_remind": REMIND,
+    "watch_check": REMIND,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +42,7 @@ class Step:
     `step` is the id in procedure.md; `kind` the activity kind that does it (`call`, `visit`, `notice`,
     `guarantor_demand`, `referral`); `party` whom it is about; `due_on` the last day of its window, None where it
     has none; `done` as of the day asked about; `overdue_days` calendar days past `due_on` (已超 N 天), 0 before.
+    `promise_id` is the promise a promise_* step is about.
     """
 
     step: str
@@ -26,3 +54,110 @@ class Step:
     due_on: date | None
     done: bool
     overdue_days: int = 0
+    promise_id: str = ""
+
+
+def steps_of(
+    file: CaseFile,
+    procedure: Procedure,
+    calendar: Calendar,
+    today: date,
+    zone: tzinfo,
+    takeover_slot: int = 0,
+) -> tuple[Step, ...]:
+    """The steps of a case on `today`: those open, and those done on that very day (`done`).
+
+    Only an open case is asked for these. `takeover_slot` comes from plan.takeover_slots, which sees all cases.
+    """
+    if file.case.status != "open":
+        return ()
+    return steps_on(Reading(file, calendar, today, zone, takeover_slot), procedure)
+
+
+def steps_on(reading: Reading, procedure: Procedure) -> tuple[Step, ...]:
+    """The same from a reading. What was open as the day began and is gone now was closed by the day's records: done."""
+    now = _listed(reading, procedure)
+    if not reading.has_news:
+        return now
+    listed = {_identity(s) for s in now}
+    closed = (s for s in _listed(reading.before_today(), procedure) if _identity(s) not in listed)
+    return (*now, *(replace(s, done=True) for s in closed))
+
+
+def unclear_date(file: CaseFile, procedure: Procedure, calendar: Calendar, today: date, zone: tzinfo) -> bool:
+    """未明确还款时间: visited, and still no promise, no refusal and no inability recorded in this episode."""
+    if file.case.status != "open":
+        return False
+    reading = Reading(file, calendar, today, zone)
+    start = file.case.episode_start or date.min
+    rule = next((r for r in procedure.steps if r.done == "complete_visit"), None)
+    if rule is None or complete_visit(reading, Window(start, None), rule) is None:
+        return False
+    if any(a.kind == "promise" for _, a in reading.episode):
+        return False
+    return not any(a.body.get("outcome") in ("refused", "unable") for _, a in reading.contacts)
+
+
+def urgency(step: Step, calendar: Calendar, today: date) -> int:
+    """How soon a step comes in a day's order: CLOCK … REST; three working days past its due day it is LONG_PAST."""
+    base = _URGENCY.get(step.step, REST)
+    if base <= PROMISE or step.due_on is None:
+        return base
+    past = calendar.working_days_past(step.due_on, today, LONG_PAST_WORKING_DAYS) if step.overdue_days else 0
+    if past >= LONG_PAST_WORKING_DAYS:
+        return LONG_PAST
+    if step.kind == "visit" and step.due_on <= today + CLOSING_WITHIN:
+        return min(base, CLOSING)
+    return base
+
+
+def next_step(steps: Sequence[Step]) -> Step | None:
+    """The one to show first: promises, then what is past its due day, then what closes soonest. None when all is done."""
+
+    def key(step: Step) -> tuple[bool, int, int, int]:
+        base = _URGENCY.get(step.step, REST)
+        return (base > PROMISE, -step.overdue_days, base, (step.due_on or date.max).toordinal())
+
+    return min((s for s in steps if not s.done), key=key, default=None)
+
+
+def _listed(reading: Reading, procedure: Procedure) -> tuple[Step, ...]:
+    return tuple(
+        step
+        for rule in procedure.steps
+        for window in OPENERS[rule.opens](reading, rule, procedure)
+        if (step := _step(reading, rule, window)) is not None
+    )
+
+
+def _step(reading: Reading, rule: StepRule, window: Window) -> Step | None:
+    """The step of a window; None before it opens and from the day after it was done."""
+    today = reading.today
+    if window.opens_on > today:
+        return None
+    done_on = window.done_on or CONDITIONS[rule.done](reading, window, rule)
+    if done_on is not None and done_on < today:
+        return None
+    params = {
+        "day": reading.d,
+        "missing": reading.figures.missing,
+        "account_tail": reading.case.loan.account_tail,
+        **window.params,
+    }
+    late = done_on is None and window.due_on is not None and today > window.due_on
+    return Step(
+        step=rule.step,
+        kind=rule.kind,
+        party=window.party,
+        title=Text(rule.text("title"), params),
+        why=Text(rule.text(window.why), params),
+        opens_on=window.opens_on,
+        due_on=window.due_on,
+        done=done_on is not None,
+        overdue_days=(today - window.due_on).days if late and window.due_on else 0,
+        promise_id=window.promise.activity_id if window.promise else "",
+    )
+
+
+def _identity(step: Step) -> tuple[str, str, date, str]:
+    return step.step, step.party, step.opens_on, step.promise_id

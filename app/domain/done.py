@@ -1,0 +1,124 @@
+"""When a step is done: one small function a condition, named in the procedure's data (`done`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Final
+
+from app.domain.codes import REACHED
+from app.domain.procedure import StepRule
+from app.domain.promises import PromiseView
+from app.domain.reading import Dated, Reading
+from app.domain.records import BORROWER
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time in which something is asked of `party`: from `opens_on`, by `due_on` (None = no last day).
+
+    `why` names the text that says why, `params` what goes into it; `done_on` is set where something else than the
+    rule's own condition closed it.
+    """
+
+    opens_on: date
+    due_on: date | None
+    party: str = BORROWER
+    promise: PromiseView | None = None
+    why: str = "why"
+    params: Mapping[str, Any] = field(default_factory=dict)
+    done_on: date | None = None
+
+
+Condition = Callable[[Reading, Window, StepRule], date | None]
+
+
+def complete_visit(reading: Reading, window: Window, rule: StepRule) -> date | None:
+    """A visit that met the debtor, with business state, reason, explained and a reached outcome.
+
+    One that the branch knows of from before this system, in this episode, counts too.
+    """
+    told, start = reading.case.history.first_visit_on, reading.case.episode_start
+    if told is not None and start is not None and start <= told <= reading.today:
+        return told
+    return _first(
+        d
+        for d in reading.visits
+        if d[0] >= window.opens_on and reading.met_debtor(d[1]) and not lacking(d[1].body)
+    )
+
+
+def business_visit(reading: Reading, window: Window, rule: StepRule) -> date | None:
+    """A visit at the place of business (home if none) that met the debtor; no receivables named means none said."""
+    return _first(
+        d
+        for d in reading.visits
+        if d[0] >= window.opens_on
+        and d[1].body.get("place") in reading.trade_places
+        and reading.met_debtor(d[1])
+    )
+
+
+def contact_or_two_attempts(reading: Reading, window: Window, rule: StepRule) -> date | None:
+    """Contact with the debtor that day, or two attempts that day `hours_apart` (3) apart."""
+    that_day = window.opens_on
+    if any(on == that_day for on, _ in reading.contacts):
+        return that_day
+    tried = [a.happened_at for on, a in reading.attempts if on == that_day]
+    apart = timedelta(hours=rule.numbers.get("hours_apart", 3))
+    return that_day if tried and max(tried) - min(tried) >= apart else None
+
+
+def contact_since(reading: Reading, window: Window, rule: StepRule) -> date | None:
+    """Contact with the debtor on or after the day the window opened."""
+    return _first(d for d in reading.contacts if d[0] >= window.opens_on)
+
+
+def contact_that_day(reading: Reading, window: Window, rule: StepRule) -> date | None:
+    """Contact with the party today; any debtor speaks for the others."""
+    talks = (*reading.calls, *reading.visits)
+    return _first(d for d in talks if d[0] == reading.today and reading.talked_to(d[1], window.party))
+
+
+def promise_kept_or_contact(reading: Reading, window: Window, rule: StepRule) -> date | None:
+    """The promise is kept, or the promiser was reached that day."""
+    if window.promise is not None and window.promise.state == "kept":
+        return reading.today
+    return contact_that_day(reading, window, rule)
+
+
+def visit_after_due(reading: Reading, window: Window, rule: StepRule) -> date | None:
+    """A visit to the promiser's door after the due day, met or not; a call is not enough (必须主动出击、上门催收)."""
+    promise = window.promise
+    if promise is None:
+        return None
+    return _first(d for d in reading.visits if d[0] > promise.due_on and reading.visited(d[1], promise.party))
+
+
+def payment_data(reading: Reading, window: Window, rule: StepRule) -> date | None:
+    """Nothing an officer does: the promise's state changes when payment data arrives, and the step with it."""
+    return None
+
+
+CONDITIONS: Final[Mapping[str, Condition]] = {
+    "complete_visit": complete_visit,
+    "business_visit": business_visit,
+    "contact_or_two_attempts": contact_or_two_attempts,
+    "contact_since": contact_since,
+    "contact_that_day": contact_that_day,
+    "promise_kept_or_contact": promise_kept_or_contact,
+    "visit_after_due": visit_after_due,
+    "payment_data": payment_data,
+}
+
+
+def lacking(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Which members a visit that met the debtor still lacks to be a first visit."""
+    needed = ("business_state", "reason", "explained")
+    missing = tuple(m for m in needed if not body.get(m))
+    return missing if body.get("outcome") in REACHED else (*missing, "outcome")
+
+
+def _first(dated: Iterable[Dated]) -> date | None:
+    return min((on for on, _ in dated), default=None)

@@ -1,0 +1,187 @@
+"""催收流程 as data: the days, texts and titles of a procedure, read from TOML or from the branch's setting.
+
+The engine (steps, windows, done) knows kinds of step; what is asked, when, and in which words stands in the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+from app.domain.records import ZERO, money
+
+LANGUAGES: Final = ("zh", "en")
+KINDS: Final = ("call", "visit", "notice", "guarantor_demand", "referral")
+
+# What each kind of window must be told: numbers by name. Optional ones are read where they stand.
+OPENINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "first_visit": ("from_day", "due_working_day", "again_working_days"),
+    "second_visit": ("from_day", "due_day", "not_if_assigned_after_day"),
+    "takeover_visit": ("after_day", "spread_working_days", "again_working_days"),
+    "exact_amount": (),
+    "each_day": ("from_day", "to_day"),
+    "promise_remind": ("days_before",),
+    "promise_due": (),
+    "promise_verify": (),
+    "promise_broken": (),
+}
+DONE: Final = (
+    "complete_visit",
+    "business_visit",
+    "contact_or_two_attempts",
+    "contact_since",
+    "contact_that_day",
+    "promise_kept_or_contact",
+    "visit_after_due",
+    "payment_data",
+)
+
+
+class ProcedureError(ValueError):
+    """A procedure that cannot be followed; `path` names the key, `message` says what is wrong with it."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = path
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class StepRule:
+    """One row of the procedure's table.
+
+    `opens` names the kind of window (OPENINGS), `done` what closes it (DONE); `numbers` are days and counts, `texts`
+    templates by name (`title`, `why` and variants of why) and language.
+    """
+
+    step: str
+    kind: str
+    opens: str
+    done: str
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def text(self, name: str) -> Mapping[str, str]:
+        """The template of that name by language; the plain `why` where there is no such variant."""
+        return self.texts.get(name) or self.texts["why"]
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """One procedure: its words, its limits, its steps in the order they are asked.
+
+    `exact_amount_up_to` (CNY) is the largest missing sum for which a call takes a visit's place; `long_overdue_from`
+    the D from which a case is tagged 长期逾期; `capacities` what a day holds (plan.Capacities).
+    """
+
+    name: str
+    title: Mapping[str, str]
+    notice_title: Mapping[str, str]
+    guarantor_title: Mapping[str, str]
+    steps: tuple[StepRule, ...]
+    exact_amount_up_to: Decimal = ZERO
+    long_overdue_from: int = 90
+    capacities: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, doc: Mapping[str, Any]) -> Procedure:
+        """From a TOML or JSON document. Raises ProcedureError naming the key that is wrong."""
+        name = doc.get("name")
+        if not isinstance(name, str) or not name:
+            raise ProcedureError("name", "a name is needed")
+        listed = doc.get("steps")
+        if not isinstance(listed, list) or not listed:
+            raise ProcedureError("steps", "a list of steps is needed")
+        steps = tuple(_step(f"steps[{n}]", entry) for n, entry in enumerate(listed))
+        seen: set[str] = set()
+        for n, step in enumerate(steps):
+            if step.step in seen:
+                raise ProcedureError(f"steps[{n}].step", f"{step.step} stands twice")
+            seen.add(step.step)
+        limit = money(doc.get("exact_amount_up_to", "0"))
+        if limit is None or limit < 0:
+            raise ProcedureError("exact_amount_up_to", 'an amount like "100.00" is needed')
+        return cls(
+            name=name,
+            title=_words("title", doc.get("title")),
+            notice_title=_words("notice_title", doc.get("notice_title")),
+            guarantor_title=_words("guarantor_title", doc.get("guarantor_title")),
+            steps=steps,
+            exact_amount_up_to=limit,
+            long_overdue_from=_count("long_overdue_from", doc.get("long_overdue_from", 90)),
+            capacities=_counts("capacities", doc.get("capacities", {})),
+        )
+
+
+def procedures_from(
+    settings_doc: Mapping[str, Any] | None, defaults: Mapping[str, Procedure]
+) -> dict[str, Procedure]:
+    """The procedures in force: the branch's setting `procedures` (name → document) over the bundled ones.
+
+    Raises ProcedureError (its path begins with the procedure's name); use `defaults` then.
+    """
+    procedures = dict(defaults)
+    for name, doc in (settings_doc or {}).items():
+        if not isinstance(doc, Mapping):
+            raise ProcedureError(name, "a procedure is needed")
+        try:
+            procedures[name] = Procedure.read({"name": name, **doc})
+        except ProcedureError as e:
+            raise ProcedureError(f"{name}.{e.path}", e.message) from e
+        if procedures[name].name != name:
+            raise ProcedureError(f"{name}.name", f"the setting calls it {name}")
+    return procedures
+
+
+def read_procedures(docs: Iterable[Mapping[str, Any]]) -> dict[str, Procedure]:
+    """The bundled documents by name. Raises ProcedureError."""
+    read = [Procedure.read(doc) for doc in docs]
+    return {p.name: p for p in read}
+
+
+def _step(path: str, entry: object) -> StepRule:
+    if not isinstance(entry, Mapping):
+        raise ProcedureError(path, "a table is needed")
+    step, kind, opens, done = (entry.get(k) for k in ("step", "kind", "opens", "done"))
+    if not isinstance(step, str) or not step:
+        raise ProcedureError(f"{path}.step", "a step id is needed")
+    opens = step if opens is None else opens
+    for key, value, known in (("kind", kind, KINDS), ("opens", opens, OPENINGS), ("done", done, DONE)):
+        if not isinstance(value, str) or value not in known:
+            raise ProcedureError(f"{path}.{key}", f"one of {', '.join(known)} is needed")
+    assert isinstance(kind, str) and isinstance(opens, str) and isinstance(done, str)
+    numbers = _counts(f"{path}.days", entry.get("days", {}))
+    for needed in OPENINGS[opens]:
+        if needed not in numbers:
+            raise ProcedureError(f"{path}.days.{needed}", "a number is needed")
+    texts = entry.get("texts")
+    if not isinstance(texts, Mapping):
+        raise ProcedureError(f"{path}.texts", "title and why are needed")
+    read = {name: _words(f"{path}.texts.{name}", words) for name, words in texts.items()}
+    for needed in ("title", "why"):
+        if needed not in read:
+            raise ProcedureError(f"{path}.texts.{needed}", "a text is needed")
+    return StepRule(step, kind, opens, done, numbers, read)
+
+
+def _words(path: str, value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise ProcedureError(path, "a text in zh and en is needed")
+    for language in LANGUAGES:
+        if not isinstance(value.get(language), str) or not value[language].strip():
+            raise ProcedureError(f"{path}.{language}", "a text is needed")
+    return {k: v for k, v in value.items() if isinstance(v, str)}
+
+
+def _counts(path: str, value: object) -> dict[str, int]:
+    if not isinstance(value, Mapping):
+        raise ProcedureError(path, "a table of numbers is needed")
+    return {name: _count(f"{path}.{name}", n) for name, n in value.items()}
+
+
+def _count(path: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ProcedureError(path, "a whole number, 0 or more, is needed")
+    return value
