@@ -40,7 +40,8 @@ def message_of(error: Exception) -> Message:
 
 def use_loaded(load: Callable[[], Awaitable[T]], dependencies: Sequence[Any]) -> Loaded[T]:
     """Run `load` after the first render and whenever a dependency changes; a newer load cancels an older one."""
-    loaded, set_loaded = ft.use_state(Loaded[T]())
+    nothing_yet: Loaded[T] = Loaded()
+    loaded, set_loaded = ft.use_state(nothing_yet)
     running: Any = ft.use_ref(None)
 
     async def run() -> None:
