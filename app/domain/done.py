@@ -35,17 +35,20 @@ Condition = Callable[[Reading, Window, StepRule], date | None]
 
 
 def complete_visit(reading: Reading, window: Window, rule: StepRule) -> date | None:
-    """A visit that met the debtor, with business state, reason, explained and a reached outcome.
+    """A visit that met the debtor, with business state, reason, explained and a reached outcome."""
+    return first_complete_visit(reading, window.opens_on)
 
-    One that the branch knows of from before this system, in this episode, counts too.
+
+def first_complete_visit(reading: Reading, since: date) -> date | None:
+    """The day of the first such visit on or after `since`.
+
+    One the branch knows of from before this system, in this episode, counts too.
     """
     told, start = reading.case.history.first_visit_on, reading.case.episode_start
     if told is not None and start is not None and start <= told <= reading.today:
         return told
     return _first(
-        d
-        for d in reading.visits
-        if d[0] >= window.opens_on and reading.met_debtor(d[1]) and not lacking(d[1].body)
+        d for d in reading.visits if d[0] >= since and reading.met_debtor(d[1]) and not lacking(d[1].body)
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, tzinfo
+from datetime import date, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
 from app.domain.ageing import day_of_episode, days_past_due
 from app.domain.calendar import Calendar
+from app.domain.corrections import known_on
 from app.domain.places import LatLon, distance_m, mean, metres, position_of, town_of, village_of
 from app.domain.procedure import Procedure, StepRule
 from app.domain.reading import Reading
@@ -19,6 +20,8 @@ from app.domain.windows import taken_over
 
 _EXCEEDING = ("promise_broken", "promise_due")
 _KM = 1000
+_MIX_DAYS = 7
+_CALLS_ALONE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,28 @@ def plan_day(
         promises_due_sum=sum((p.amount for p in due), ZERO),
         order=tuple(e.reading.case.case_id for e in entries),
     )
+
+
+def mix_of(file: CaseFile, today: date, zone: tzinfo) -> dict[str, int]:
+    """近7天: activities of the last seven days, today among them, as call, visit, notice, guarantor.
+
+    What was done with a guarantor counts as guarantor, whatever the means.
+    """
+    since = today - timedelta(days=_MIX_DAYS - 1)
+    mix = {"call": 0, "visit": 0, "notice": 0, "guarantor": 0}
+    for on, a in known_on(file.activities, today, zone):
+        if on < since:
+            continue
+        if a.kind == "guarantor_demand" or (a.kind in ("call", "visit") and file.case.guarantor(a.party)):
+            mix["guarantor"] += 1
+        elif a.kind in mix:
+            mix[a.kind] += 1
+    return mix
+
+
+def only_calls(mix: Mapping[str, int]) -> bool:
+    """换个方式: three calls or more in a week and nothing else (多种催收方法并用)."""
+    return mix["call"] >= _CALLS_ALONE and sum(mix.values()) == mix["call"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import secrets
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
-
-from app.domain.records import Position
 
 _COUNTER_BITS = 12
 _RANDOM_BITS = 62
+_ORDER: Final = (
+    "activity_id", "case_id", "kind", "happened_at", "recorded_at", "clock", "device_id", "device_seq", "prev",
+    "officer_id", "position", "override", "body", "blobs",
+)  # fmt: skip
+_ABSENT: Final[Mapping[str, Any]] = {"blobs": []}
+_NEEDED: Final = frozenset(_ORDER) - {"clock", "position", "override", "blobs"}
 _lock = threading.Lock()
 _last = 0
 
@@ -30,42 +34,15 @@ def new_activity_id(now: datetime) -> str:
     return str(UUID(int=bits))
 
 
-def encode_record(
-    *,
-    activity_id: str,
-    case_id: str,
-    kind: str,
-    happened_at: datetime,
-    recorded_at: datetime,
-    clock: Mapping[str, Any],
-    device_id: str,
-    device_seq: int,
-    prev: str,
-    officer_id: str,
-    body: Mapping[str, Any],
-    position: Position | None = None,
-    override: Mapping[str, Any] | None = None,
-    blobs: Sequence[Mapping[str, Any]] = (),
-) -> bytes:
-    """The record of terms.md as it is stored and sent, for ever: compact UTF-8 JSON with every member.
+def encode_record(record: Mapping[str, Any]) -> bytes:
+    """The record of terms.md as it is stored and sent, for ever: compact UTF-8 JSON.
 
-    `clock`: `monotonic_ms`, `server_offset_ms`, `offset_known_at`. Raises ValueError for what JSON cannot carry
-    (non-finite numbers, lone surrogates).
+    Every member of terms.md is written, in its order: `position`, `override` and `clock` are null and `blobs` empty
+    where `record` lacks them; members terms.md does not know follow. Raises KeyError where one is missing that every
+    record has, ValueError for what JSON cannot carry (non-finite numbers, halves of surrogate pairs).
     """
-    record = {
-        "activity_id": activity_id,
-        "case_id": case_id,
-        "kind": kind,
-        "happened_at": happened_at.isoformat(),
-        "recorded_at": recorded_at.isoformat(),
-        "clock": dict(clock),
-        "device_id": device_id,
-        "device_seq": device_seq,
-        "prev": prev,
-        "officer_id": officer_id,
-        "position": position.to_json() if position else None,
-        "override": dict(override) if override else None,
-        "body": dict(body),
-        "blobs": [dict(b) for b in blobs],
+    whole = {
+        name: record[name] if name in _NEEDED else record.get(name, _ABSENT.get(name)) for name in _ORDER
     }
-    return json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+    whole |= {name: value for name, value in record.items() if name not in whole}
+    return json.dumps(whole, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")

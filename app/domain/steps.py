@@ -8,7 +8,7 @@ from datetime import date, timedelta, tzinfo
 from typing import Final
 
 from app.domain.calendar import Calendar
-from app.domain.done import CONDITIONS, Window, complete_visit
+from app.domain.done import CONDITIONS, Window, first_complete_visit
 from app.domain.message import Sayable, Text
 from app.domain.procedure import Procedure, StepRule
 from app.domain.reading import Reading
@@ -84,14 +84,13 @@ def steps_on(reading: Reading, procedure: Procedure) -> tuple[Step, ...]:
     return (*now, *(replace(s, done=True) for s in closed))
 
 
-def unclear_date(file: CaseFile, procedure: Procedure, calendar: Calendar, today: date, zone: tzinfo) -> bool:
+def unclear_date(file: CaseFile, today: date, zone: tzinfo) -> bool:
     """未明确还款时间: visited, and still no promise, no refusal and no inability recorded in this episode."""
-    if file.case.status != "open":
+    start = file.case.episode_start
+    if file.case.status != "open" or start is None:
         return False
-    reading = Reading(file, calendar, today, zone)
-    start = file.case.episode_start or date.min
-    rule = next((r for r in procedure.steps if r.done == "complete_visit"), None)
-    if rule is None or complete_visit(reading, Window(start, None), rule) is None:
+    reading = Reading(file, Calendar(), today, zone)
+    if first_complete_visit(reading, start + timedelta(days=1)) is None:
         return False
     if any(a.kind == "promise" for _, a in reading.episode):
         return False

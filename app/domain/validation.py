@@ -1,0 +1,112 @@
+"""What cannot be right, said at save on the phone and at the door of the branch (terms.md, 'Records').
+
+Unknown kinds and unknown members are kept as they came; what is known has to make sense.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final
+
+from app.domain import codes
+from app.domain.bodies import BODIES
+from app.domain.checks import Body, Invalid, member
+from app.domain.message import Message
+from app.domain.records import Case, instant, read_position
+
+__all__ = ["RECORD_MAX_BYTES", "Invalid", "check_body", "check_record"]
+
+RECORD_MAX_BYTES: Final = 64 * 1024
+_HASH_LENGTH: Final = 64
+
+
+def check_record(record: Mapping[str, Any], case: Case | None) -> None:
+    """Check a full activity record. `case` None where it is judged without one (parties are then not looked up).
+
+    Raises Invalid with the member and a sentence that says what to do.
+    """
+    check_json(record)
+    for name in ("activity_id", "case_id", "kind", "officer_id", "device_id"):
+        if not isinstance(record.get(name), str) or not record[name]:
+            raise Invalid(name, Message("{field} is missing.", {"field": member(name)}))
+    if type(record.get("device_seq")) is not int or record["device_seq"] < 1:
+        raise Invalid("device_seq", Message("{field} is missing.", {"field": member("device_seq")}))
+    if case is not None and record["case_id"] != case.case_id:
+        raise Invalid("case_id", Message("The record belongs to another case."))
+    happened = _times(record)
+    if not isinstance(record.get("body"), Mapping):
+        raise Invalid("body", Message("{field} is missing.", {"field": member("body")}))
+    _around(record)
+    check_body(record["kind"], record["body"], case, happened.date())
+
+
+def check_body(
+    kind: str, body: Mapping[str, Any], case: Case | None, happened_on: date | None = None
+) -> None:
+    """Check a body of `kind` that happened on `happened_on` in the branch's zone. Raises Invalid."""
+    check_json(body)
+    check = BODIES.get(kind)
+    if check is not None:
+        check(Body(body, case, happened_on))
+
+
+def check_json(value: Mapping[str, Any]) -> None:
+    """Refuse what a record must never hold: NUL, halves of surrogate pairs, non-finite numbers, over 64 KiB.
+
+    Raises Invalid.
+    """
+    waiting: list[object] = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Mapping):
+            waiting.extend(part)
+            waiting.extend(part.values())
+        elif isinstance(part, list | tuple):
+            waiting.extend(part)
+        elif isinstance(part, str):
+            if "\0" in part or any("\ud800" <= c <= "\udfff" for c in part):
+                raise Invalid("", Message("A text holds a character that cannot be kept."))
+        elif isinstance(part, float) and not math.isfinite(part):
+            raise Invalid("", Message("A number is not a number."))
+    try:
+        size = len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8"))
+    except (TypeError, ValueError, RecursionError) as e:
+        raise Invalid("", Message("The record cannot be written down.")) from e
+    if size > RECORD_MAX_BYTES:
+        raise Invalid("", Message("The record is larger than 64 KiB: shorten the note."))
+
+
+def _times(record: Mapping[str, Any]) -> datetime:
+    """`happened_at`, which may be absent where it equals `recorded_at`."""
+    recorded = instant(record.get("recorded_at"))
+    happened = instant(record.get("happened_at")) if record.get("happened_at") else recorded
+    for name, at in (("recorded_at", recorded), ("happened_at", happened)):
+        if at is None:
+            raise Invalid(name, Message("{field} has to be a time with its offset.", {"field": member(name)}))
+    assert recorded is not None and happened is not None
+    if happened > recorded:
+        raise Invalid("happened_at", Message("It cannot have happened later than it is written down."))
+    return happened
+
+
+def _around(record: Mapping[str, Any]) -> None:
+    """What stands beside the body: position, override, blobs."""
+    if record.get("position") is not None and read_position(record["position"]) is None:
+        raise Invalid("position", Message("The position is not one."))
+    override = record.get("override")
+    if override is not None and not (isinstance(override, Mapping) and isinstance(override.get("why"), str)):
+        raise Invalid("override", Message("Going on against a rule needs the rule and a reason."))
+    blobs = record.get("blobs")
+    for blob in blobs if isinstance(blobs, list) else [] if blobs is None else [blobs]:
+        if not (
+            isinstance(blob, Mapping)
+            and isinstance(blob.get("sha256"), str)
+            and len(blob["sha256"]) == _HASH_LENGTH
+            and type(blob.get("size")) is int
+            and blob["size"] >= 0
+            and blob.get("role") in codes.BLOB_ROLES
+        ):
+            raise Invalid("blobs", Message("A photo is not described rightly."))
