@@ -1,0 +1,91 @@
+"""The data folder: where it is, and that one app at a time holds it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+from app.domain.message import Message
+from app.ports import Busy, NotebookError
+
+APP: Final = "waifang"
+IN_BROWSER: Final = sys.platform == "emscripten"
+
+
+class NoFolder(NotebookError):
+    """The data folder cannot be made or written."""
+
+
+def default_folder() -> Path:
+    """Where Flet says the app may keep its data, or the platform's folder for a user's data."""
+    if given := os.environ.get("FLET_APP_STORAGE_DATA"):
+        return Path(given)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / APP
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / APP
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / APP
+
+
+class DataFolder:
+    """One data folder, readable by its owner alone. `hold` keeps a second app out until `release` or the end of
+    the process, however it ends.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = (path or default_folder()).expanduser().absolute()
+        self._lock: int | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether this object holds the folder."""
+        return self._lock is not None
+
+    def hold(self) -> None:
+        """Make the folder and keep others out; again is fine. Raises Busy, NoFolder."""
+        if self._lock is not None:
+            return
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as e:
+            raise NoFolder(
+                Message(
+                    "The data folder cannot be used: {folder}. Choose another one, or ask whoever set up this device.",
+                    {"folder": str(self.path)},
+                )
+            ) from e
+        if not _lock(handle):
+            os.close(handle)
+            raise Busy(
+                Message(
+                    "This notebook is already open in another window or program. Close it there, then try again. Nothing is lost."
+                )
+            )
+        self._lock = handle
+
+    def release(self) -> None:
+        """Let others in."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _lock(handle: int) -> bool:
+    """Whether the file is now ours alone; the system lets go of it with the process."""
+    if IN_BROWSER:
+        return True  # one page, one worker: the page's own guard keeps a second tab out
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

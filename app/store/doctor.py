@@ -1,0 +1,102 @@
+"""Whether file, chain, check sum and spool are sound."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from itertools import groupby
+
+from sqlite_utils import Database
+
+from app.domain.message import Message
+from app.ports import SealBroken, Sealer
+from app.store.drafts import Drafts
+from app.store.feed import Feed
+from app.store.journal import Journal, Sealed
+from app.store.spool import Spool
+from app.store.values import Values
+from sync.protocol import NO_HASH, record_hash
+from sync.salvage import unpack_entry
+
+
+async def examine(
+    db: Database, sealer: Sealer, journal: Journal, feed: Feed, drafts: Drafts, values: Values, spool: Spool
+) -> list[Message]:
+    """Everything that is wrong, in sentences; empty when sound."""
+    try:
+        answer = [row[0] for row in db.execute("PRAGMA quick_check")]
+        if answer != ["ok"]:
+            return [Message("The notebook's file is damaged ({n} places).", {"n": len(answer)})]
+        found = await _seals(sealer, (*feed.rows(), *drafts.rows(), *values.rows()))
+        found += await _chain(sealer, journal.rows())
+        if feed.recounted() != feed.state.check:
+            found.append(
+                Message(
+                    "The documents held do not add up to what the branch sent. Sync once to fetch them anew."
+                )
+            )
+    except sqlite3.DatabaseError:
+        return [Message("The notebook's file is damaged ({n} places).", {"n": 1})]
+    return found + _spool(spool, journal)
+
+
+async def _seals(sealer: Sealer, rows: Iterable[tuple[bytes, bytes]]) -> list[Message]:
+    broken = 0
+    for row in rows:
+        try:
+            await sealer.open([row])
+        except SealBroken:
+            broken += 1
+    return [Message("{n} rows were changed from outside and do not open.", {"n": broken})] if broken else []
+
+
+async def _chain(sealer: Sealer, rows: list[Sealed]) -> list[Message]:
+    """1, 2, 3 … without a gap, each record naming the one before."""
+    found: list[Message] = []
+    for _, of_device in groupby(rows, key=lambda r: r.device_id):
+        expected, prev = 1, NO_HASH
+        for row in of_device:
+            if row.seq != expected:
+                found.append(
+                    Message("Records {a} to {b} are not on this phone.", {"a": expected, "b": row.seq - 1})
+                )
+            try:
+                [plain] = await sealer.open([(row.aad, row.sealed)])
+            except SealBroken:
+                found.append(
+                    Message("Record {n} was changed from outside and does not open.", {"n": row.seq})
+                )
+                expected, prev = row.seq + 1, ""
+                continue
+            record, _ = unpack_entry(plain)
+            if row.seq == expected and prev and not _follows(record, row, prev):
+                found.append(Message("Record {n} does not follow the one before it.", {"n": row.seq}))
+            expected, prev = row.seq + 1, record_hash(record)
+    return found
+
+
+def _follows(record: bytes, row: Sealed, prev: str) -> bool:
+    try:
+        value = json.loads(record)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and (
+        value.get("prev"),
+        value.get("device_seq"),
+        value.get("device_id"),
+        value.get("activity_id"),
+    ) == (prev, row.seq, row.device_id, row.activity_id)
+
+
+def _spool(spool: Spool, journal: Journal) -> list[Message]:
+    found: list[Message] = []
+    known = {r.activity_id for r in journal.rows()}
+    spooled = {r.activity_id for r in spool.records}
+    if spool.spoiled:
+        found.append(Message("The spool is damaged in {n} places.", {"n": spool.spoiled}))
+    if strange := len(spooled - known):
+        found.append(Message("{n} records of the spool are not in the journal.", {"n": strange}))
+    if single := len({r.activity_id for r in journal.waiting_rows()} - spooled):
+        found.append(Message("{n} waiting records are missing from the spool.", {"n": single}))
+    return found

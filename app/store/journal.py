@@ -1,0 +1,242 @@
+"""The phone's own records: append-only, chained, each with what became of it at the branch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlite_utils import Database
+
+from app.ports import Entry, SealBroken, Sealer
+from app.store.spool import Spooled
+from app.store.trouble import damaged, reading
+from sync.protocol import Head, Item, PushResult, record_hash
+from sync.salvage import journal_aad, pack_entry, unpack_entry
+
+WAITING: Final = "waiting"
+UPLOADED: Final = "uploaded"
+QUARANTINED: Final = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A journal row: plain columns and what is sealed."""
+
+    activity_id: str
+    device_id: str
+    seq: int
+    state: str
+    sealed: bytes
+
+    @property
+    def aad(self) -> bytes:
+        """What its place in the table binds it to."""
+        return journal_aad(self.device_id, self.activity_id, self.seq, self.state)
+
+
+class Journal:
+    """The journal table of one device database. Sealing is asynchronous, writing belongs into the caller's
+    transaction; all calls are made under the store's lock.
+    """
+
+    def __init__(self, db: Database, sealer: Sealer, device_id: str) -> None:
+        self._db = db
+        self._sealer = sealer
+        self._device_id = device_id
+        self._head: Head | None = None
+
+    async def head(self) -> Head:
+        """The newest record's place and hash; kept until something changes. Raises StoreDamaged."""
+        if self._head is None:
+            rows = self._select("device_id = ? ORDER BY seq DESC LIMIT 1", self._device_id)
+            entries = await self._opened(rows)
+            self._head = Head(entries[0].seq, record_hash(entries[0].record)) if entries else Head()
+        return self._head
+
+    def forget_head(self) -> None:
+        """The table changed, or a change was taken back."""
+        self._head = None
+
+    async def all(self) -> list[Entry]:
+        """All readable records by sequence number; one that does not open is named by the doctor."""
+        rows = self._select("device_id = ? ORDER BY seq", self._device_id)
+        try:
+            return await self._open(rows)
+        except SealBroken:
+            found: list[Entry] = []
+            for row in rows:
+                try:
+                    found += await self._open([row])
+                except SealBroken:
+                    continue
+            return found
+
+    async def after(self, seq: int, max_items: int, max_bytes: int) -> list[Item]:
+        """Records above `seq`, at least one where there is any, else at most `max_bytes`. Raises StoreDamaged."""
+        rows = self._select(
+            "device_id = ? AND seq > ? ORDER BY seq LIMIT ?", self._device_id, seq, max(1, max_items)
+        )
+        items: list[Item] = []
+        size = 0
+        for entry in await self._opened(rows):
+            size += len(entry.record)
+            if items and size > max_bytes:
+                break
+            items.append(Item(entry.activity_id, entry.record))
+        return items
+
+    async def by_id(self, activity_ids: Sequence[str]) -> list[Entry]:
+        """Those of the ids that are here, in the journal's order. Raises StoreDamaged."""
+        rows = [r for i in activity_ids for r in self._select("activity_id = ?", i)]
+        return await self._opened(sorted(rows, key=lambda r: r.seq))
+
+    def lacks(self, activity_ids: Sequence[str]) -> bool:
+        """Whether any of the ids is not here."""
+        return len(self.states(activity_ids)) < len(set(activity_ids))
+
+    async def waiting(self) -> list[Entry]:
+        """What the branch has not acknowledged; unreadable ones left out."""
+        found: list[Entry] = []
+        for row in self.waiting_rows():
+            try:
+                found += await self._open([row])
+            except SealBroken:
+                continue
+        return found
+
+    def waiting_rows(self) -> list[Sealed]:
+        """The same, sealed."""
+        return self._select("state = 'waiting' ORDER BY seq")
+
+    async def seal_new(self, head: Head, items: Sequence[Item]) -> list[Sealed]:
+        """Rows for new records, counted on from `head`."""
+        unsealed = [
+            Sealed(item.id, self._device_id, head.seq + n, WAITING, b"") for n, item in enumerate(items, 1)
+        ]
+        sealed = await self._sealer.seal(
+            [(row.aad, pack_entry(item.record)) for row, item in zip(unsealed, items, strict=True)]
+        )
+        return [_with(row, row.state, s) for row, s in zip(unsealed, sealed, strict=True)]
+
+    async def judged(self, results: Sequence[PushResult]) -> list[Sealed]:
+        """The rows of pushed records, sealed with what became of them. Raises StoreDamaged.
+
+        A duplicate of one that is with the supervisor stays there.
+        """
+        told = {r.id: r for r in results}
+        changed: list[tuple[Sealed, str, str]] = []
+        rows = [r for i in told for r in self._select("activity_id = ?", i)]
+        entries = await self._opened(rows)
+        for row, entry in zip(rows, entries, strict=True):
+            result = told[row.activity_id]
+            if result.status == QUARANTINED:
+                changed.append((row, QUARANTINED, result.reason or ""))
+            elif row.state != QUARANTINED:
+                changed.append((row, UPLOADED, entry.reason))
+        kept = {e.activity_id: e.record for e in entries}
+        return await self._resealed([(row, state, kept[row.activity_id], why) for row, state, why in changed])
+
+    async def waiting_again(self, after: int) -> list[Sealed]:
+        """The rows above `after`, sealed as waiting. Raises StoreDamaged."""
+        rows = self._select("device_id = ? AND seq > ? AND state <> 'waiting'", self._device_id, after)
+        entries = await self._opened(rows)
+        return await self._resealed(
+            [(row, WAITING, e.record, "") for row, e in zip(rows, entries, strict=True)]
+        )
+
+    async def readable(self, spooled: Sequence[Spooled]) -> list[Spooled]:
+        """Those of the spool's records that were sealed with this key at that place."""
+        found = []
+        for record in spooled:
+            try:
+                await self._open([from_spool(record)])
+            except SealBroken:
+                continue
+            found.append(record)
+        return found
+
+    def insert(self, rows: Sequence[Sealed]) -> None:
+        """Inside a transaction."""
+        self._db.conn.executemany(
+            "INSERT INTO journal (activity_id, device_id, seq, state, sealed) VALUES (?, ?, ?, ?, ?)",
+            [(r.activity_id, r.device_id, r.seq, r.state, r.sealed) for r in rows],
+        )
+
+    def update(self, rows: Sequence[Sealed]) -> None:
+        """Inside a transaction."""
+        self._db.conn.executemany(
+            "UPDATE journal SET state = ?, sealed = ? WHERE activity_id = ?",
+            [(r.state, r.sealed, r.activity_id) for r in rows],
+        )
+
+    def states(self, activity_ids: Sequence[str]) -> dict[str, str]:
+        """What became of those of the ids that are here."""
+        with reading():
+            rows = [
+                row
+                for i in activity_ids
+                for row in self._db.execute(
+                    "SELECT activity_id, state FROM journal WHERE activity_id = ?", [i]
+                )
+            ]
+        return dict(rows)
+
+    def places(self) -> dict[tuple[str, int], str]:
+        """Which record has which place, by device and sequence number."""
+        with reading():
+            rows = self._db.execute("SELECT device_id, seq, activity_id FROM journal")
+            return {(device, seq): activity_id for device, seq, activity_id in rows}
+
+    def rows(self) -> list[Sealed]:
+        """All rows by device and sequence number."""
+        return self._select("1 ORDER BY device_id, seq")
+
+    def _select(self, where: str, *given: object) -> list[Sealed]:
+        with reading():
+            return [
+                Sealed(*row)
+                for row in self._db.execute(
+                    f"SELECT activity_id, device_id, seq, state, sealed FROM journal WHERE {where}",  # noqa: S608 - constants of this module
+                    given,
+                )
+            ]
+
+    async def _opened(self, rows: Sequence[Sealed]) -> list[Entry]:
+        """Where leaving one out would be wrong. Raises StoreDamaged."""
+        try:
+            return await self._open(rows)
+        except SealBroken as e:
+            raise damaged() from e
+
+    async def _open(self, rows: Sequence[Sealed]) -> list[Entry]:
+        """Raises SealBroken."""
+        entries = []
+        for row, plain in zip(rows, await self._sealer.open([(r.aad, r.sealed) for r in rows]), strict=True):
+            record, reason = unpack_entry(plain)
+            entries.append(Entry(row.activity_id, row.seq, row.state, record, reason))
+        return entries
+
+    async def _resealed(self, rows: Sequence[tuple[Sealed, str, bytes, str]]) -> list[Sealed]:
+        unsealed = [_with(row, state, b"") for row, state, _, _ in rows]
+        sealed = await self._sealer.seal(
+            [
+                (new.aad, pack_entry(record, why))
+                for new, (_, _, record, why) in zip(unsealed, rows, strict=True)
+            ]
+        )
+        return [_with(new, new.state, s) for new, s in zip(unsealed, sealed, strict=True)]
+
+
+def from_spool(record: Spooled) -> Sealed:
+    """The journal row of a spooled record."""
+    return Sealed(record.activity_id, record.device_id, record.seq, WAITING, record.sealed)
+
+
+def to_spool(row: Sealed, drafts: tuple[str, ...] = ()) -> Spooled:
+    """The spool's record of a waiting row."""
+    return Spooled(row.device_id, row.activity_id, row.seq, row.sealed, drafts)
+
+
+def _with(row: Sealed, state: str, sealed: bytes) -> Sealed:
+    return Sealed(row.activity_id, row.device_id, row.seq, state, sealed)

@@ -1,0 +1,304 @@
+"""The phone's store: one lock, one connection, one file, and the spool beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final
+
+from sqlite_utils import Database
+
+from app.domain.message import Message
+from app.ports import Clock, Entry, NotSaved, Sealer
+from app.store.doctor import examine
+from app.store.drafts import Drafts
+from app.store.feed import Feed, case_of
+from app.store.journal import WAITING, Journal, to_spool
+from app.store.spool import Spool
+from app.store.trouble import saving
+from app.store.values import SealedValue, Values
+from sync.protocol import Check, Document, Head, Item, Page, PushResult
+
+ACKNOWLEDGED: Final = "store.acknowledged"
+OFFSET: Final = "store.offset"
+OWN_NAMES: Final = "store."
+
+_log = logging.getLogger(__name__)
+
+
+class SealedStore:
+    """Implements app.ports.Store. Made by `open_store`.
+
+    Every call takes the lock; what is written is sealed before the transaction begins, so that a transaction
+    never waits for anything but the disk.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        sealer: Sealer,
+        spool: Spool,
+        clock: Clock,
+        device_id: str,
+        released: Callable[[], None],
+    ) -> None:
+        self._db = db
+        self._sealer = sealer
+        self._spool = spool
+        self._clock = clock
+        self._device_id = device_id
+        self._released = released
+        self._lock = asyncio.Lock()
+        self._values = Values(db, sealer)
+        self._drafts = Drafts(db, sealer)
+        self._journal = Journal(db, sealer, device_id)
+        self._feed = Feed(db, sealer, self._values)
+        self._closed = False
+
+    async def load(self) -> None:
+        """Read what is kept in memory. Raises SealBroken, StoreDamaged."""
+        await self._feed.load()
+        await self._journal.head()
+
+    @property
+    def device_id(self) -> str:
+        """The UUID of this database file."""
+        return self._device_id
+
+    # ---- the phone's own records
+
+    async def append(self, make: Callable[[Head], Sequence[Item]], drafts: Sequence[str] = ()) -> list[Entry]:
+        """Append records in one durable transaction that also deletes their drafts.
+
+        A second save of what is saved already (a double tap, a retry) gives the first one's records. Raises
+        NotSaved: journal, drafts and spool are as before.
+        """
+        async with self._lock:
+            head = await self._journal.head()
+            items = list(make(head))
+            saved = await self._journal.by_id([i.id for i in items])
+            if saved:
+                return await self._saved_already(items, saved, drafts)
+            rows = await self._journal.seal_new(head, items)
+            mark = self._spool.mark()
+            try:
+                with saving(), self._changing_journal(), self._db.atomic():
+                    self._journal.insert(rows)
+                    for draft_id in drafts:
+                        self._drafts.delete(draft_id)
+                    await self._spool.append([to_spool(r, tuple(drafts)) for r in rows])
+            except BaseException:
+                self._spool.cut_back(mark)
+                raise
+            return [Entry(r.activity_id, r.seq, r.state, i.record) for r, i in zip(rows, items, strict=True)]
+
+    async def _saved_already(
+        self, items: list[Item], saved: list[Entry], drafts: Sequence[str]
+    ) -> list[Entry]:
+        if len(saved) < len({i.id for i in items}):
+            raise NotSaved(
+                Message(
+                    "A part of this was saved before. Look at the case's timeline and save what is missing anew."
+                )
+            )
+        with saving(), self._db.atomic():
+            for draft_id in drafts:
+                self._drafts.delete(draft_id)
+        return saved
+
+    @contextmanager
+    def _changing_journal(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._journal.forget_head()
+
+    async def journal(self) -> list[Entry]:
+        """All records of this phone, by sequence number."""
+        async with self._lock:
+            return await self._journal.all()
+
+    async def head(self) -> Head:
+        """The newest record of this device's journal."""
+        async with self._lock:
+            return await self._journal.head()
+
+    async def acknowledged(self) -> Head:
+        """The branch's head as it last answered; Head() before."""
+        async with self._lock:
+            kept = await self._values.get(ACKNOWLEDGED)
+            return Head.from_wire(json.loads(kept)) if kept is not None else Head()
+
+    async def records_after(self, seq: int, max_items: int, max_bytes: int) -> Sequence[Item]:
+        """The journal's records above `seq`, in order, acknowledged or not."""
+        async with self._lock:
+            return await self._journal.after(seq, max_items, max_bytes)
+
+    async def lacks(self, activity_ids: Sequence[str]) -> bool:
+        """Whether any of these own activities is not in the journal here."""
+        async with self._lock:
+            return self._journal.lacks(activity_ids)
+
+    async def acknowledge(self, head: Head, results: Sequence[PushResult]) -> None:
+        """Store what became of pushed records and the branch's head, then empty the spool of them."""
+        async with self._lock:
+            rows = await self._journal.judged(results)
+            value = await self._sealed_head(head)
+            with saving(), self._db.atomic():
+                self._journal.update(rows)
+                self._values.write(value)
+            await self._tidy_spool()
+            await self._purge()
+
+    async def roll_back_acknowledged(self, head: Head) -> None:
+        """The branch was restored: everything after `head` waits again, in the spool too."""
+        async with self._lock:
+            rows = await self._journal.waiting_again(head.seq)
+            value = await self._sealed_head(head)
+            mark = self._spool.mark()
+            spooled = {r.activity_id for r in self._spool.records}
+            try:
+                with saving(), self._db.atomic():
+                    self._journal.update(rows)
+                    self._values.write(value)
+                    await self._spool.append([to_spool(r) for r in rows if r.activity_id not in spooled])
+            except BaseException:
+                self._spool.cut_back(mark)
+                raise
+
+    async def _sealed_head(self, head: Head) -> SealedValue:
+        return await self._values.seal(ACKNOWLEDGED, json.dumps(head.to_wire()).encode())
+
+    async def _tidy_spool(self) -> None:
+        """Keep what waits, and what this database does not know. Left as it is where the disk refuses: too much
+        in the spool harms nothing.
+        """
+        states = self._journal.states([r.activity_id for r in self._spool.records])
+        keep = [r for r in self._spool.records if states.get(r.activity_id, WAITING) == WAITING]
+        if len(keep) == len(self._spool.records):
+            return
+        try:
+            await self._spool.keep(keep)
+        except OSError as e:
+            _log.warning("spool not emptied: errno %s", e.errno)
+
+    # ---- the feed
+
+    async def cursor(self) -> str:
+        """Where the next pull starts; empty for a new start."""
+        async with self._lock:
+            return self._feed.state.cursor
+
+    async def check(self) -> Check:
+        """Count and sum over the documents of the feed held here."""
+        async with self._lock:
+            return self._feed.state.check
+
+    async def start_anew(self) -> None:
+        """Forget the cursor; the documents stay until a new snapshot is whole."""
+        async with self._lock:
+            await self._feed.start_anew()
+
+    async def apply(self, page: Page) -> None:
+        """A page and its cursor in one transaction; what a finished snapshot did not show is removed."""
+        async with self._lock:
+            goes = page.removed or not page.more
+            await self._feed.apply(page, await self._waiting_cases() if goes else set())
+
+    async def documents(self, keys: Sequence[tuple[str, str]] | None = None) -> list[Document]:
+        """The feed's visible documents with their bytes (own activities excepted: `body` None)."""
+        async with self._lock:
+            return await self._feed.documents(keys)
+
+    async def _waiting_cases(self) -> set[str]:
+        """The cases of which a record or a draft waits."""
+        bodies = [e.record for e in await self._journal.waiting()]
+        bodies += [body for _, body in await self._drafts.all()]
+        return {case_id for body in bodies if (case_id := case_of(body)) is not None}
+
+    async def _purge(self) -> None:
+        if self._feed.has_hidden():
+            await self._feed.purge(await self._waiting_cases())
+
+    # ---- drafts and values
+
+    async def save_draft(self, draft_id: str, body: bytes) -> None:
+        """Durable when it returns."""
+        async with self._lock:
+            await self._drafts.save(draft_id, body)
+
+    async def drafts(self) -> list[tuple[str, bytes]]:
+        """All drafts, oldest first."""
+        async with self._lock:
+            return await self._drafts.all()
+
+    async def drop_draft(self, draft_id: str) -> None:
+        """Forget a draft."""
+        async with self._lock:
+            with saving(), self._db.atomic():
+                self._drafts.delete(draft_id)
+            await self._purge()
+
+    async def get(self, name: str) -> bytes | None:
+        """A sealed value of the app's own."""
+        async with self._lock:
+            return await self._values.get(_own(name))
+
+    async def put(self, name: str, value: bytes | None) -> None:
+        """Set or, with None, remove such a value."""
+        async with self._lock:
+            sealed = await self._values.seal(_own(name), value) if value is not None else None
+            with saving(), self._db.atomic():
+                if sealed is None:
+                    self._values.remove(name)
+                else:
+                    self._values.write(sealed)
+
+    async def offset(self) -> tuple[int, datetime] | None:
+        """The branch's clock minus this phone's in ms, and when that was measured."""
+        async with self._lock:
+            kept = await self._values.get(OFFSET)
+        if kept is None:
+            return None
+        offset_ms, at = json.loads(kept)
+        return offset_ms, datetime.fromisoformat(at)
+
+    async def note_offset(self, offset_ms: int) -> None:
+        """The branch's clock minus this phone's, measured now."""
+        value = json.dumps([offset_ms, self._clock.now().isoformat()]).encode()
+        async with self._lock:
+            sealed = await self._values.seal(OFFSET, value)
+            with saving(), self._db.atomic():
+                self._values.write(sealed)
+
+    # ---- the whole
+
+    async def doctor(self) -> list[Message]:
+        """What is wrong with file, chain, check sum and spool; empty when sound."""
+        async with self._lock:
+            return await examine(
+                self._db, self._sealer, self._journal, self._feed, self._drafts, self._values, self._spool
+            )
+
+    async def close(self) -> None:
+        """Release file, spool and folder; again is fine."""
+        async with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            try:
+                self._db.close()
+            finally:
+                self._spool.close()
+                self._released()
+
+
+def _own(name: str) -> str:
+    """The store's own values are not the app's."""
+    if name.startswith(OWN_NAMES):
+        raise ValueError(name)
+    return name

@@ -1,0 +1,93 @@
+"""What can go wrong with the file, in sentences.
+
+NotebookError
+├── NotSaved       (app.ports) full or broken disk; everything is as before
+├── StoreDamaged   the file cannot be read; what waits is kept in the spool
+└── StoreTooNew    written by a newer app
+"""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from app.domain.message import Message
+from app.ports import Busy, NotebookError, NotSaved
+
+_FULL: Final = (
+    (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) if hasattr(errno, "EDQUOT") else (errno.ENOSPC, errno.EFBIG)
+)
+
+
+class StoreDamaged(NotebookError):
+    """The file cannot be read, or not with this key. Nothing is deleted."""
+
+
+class StoreTooNew(NotebookError):
+    """The file was written by a newer app."""
+
+
+def damaged() -> StoreDamaged:
+    """The sentence for a file that cannot be read."""
+    return StoreDamaged(
+        Message(
+            "The notebook's file is damaged. Nothing was deleted, and what was not sent yet is kept beside it. Do not delete the app; ask the branch."
+        )
+    )
+
+
+@contextmanager
+def saving() -> Iterator[None]:
+    """Turn what disk and SQLite raise while writing into NotSaved."""
+    try:
+        yield
+    except OSError as e:
+        raise (_no_room() if e.errno in _FULL else _broken()) from e
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError):
+        raise
+    except sqlite3.Error as e:
+        full = getattr(e, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+        raise (_no_room() if full else _broken()) from e
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Turn what SQLite raises while opening and reading into StoreDamaged, NotSaved (no room), or Busy."""
+    try:
+        yield
+    except sqlite3.DatabaseError as e:
+        code = getattr(e, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise Busy(
+                Message(
+                    "This notebook is already open in another window or program. Close it there, then try again. Nothing is lost."
+                )
+            ) from e
+        if code == sqlite3.SQLITE_FULL:
+            raise _no_room() from e
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise damaged() from e
+        raise StoreDamaged(
+            Message(
+                "The notebook's file could not be opened. Nothing was deleted. Try again, and ask the branch if it stays."
+            )
+        ) from e
+
+
+def _no_room() -> NotSaved:
+    return NotSaved(
+        Message(
+            "Not saved: this device has no room left. What you entered is still here; free some space, then save again."
+        )
+    )
+
+
+def _broken() -> NotSaved:
+    return NotSaved(
+        Message(
+            "Not saved: this device could not write. What you entered is still here; try again, and tell the branch if it stays."
+        )
+    )
