@@ -13,7 +13,7 @@ from app.domain.records import ZERO
 def call(body: Body) -> None:
     """电话."""
     body.party("party")
-    body.text("number")
+    body.text("number", empty=True)
     body.code("direction", codes.DIRECTIONS)
     body.code("outcome", codes.CALL_OUTCOMES)
     _why_overdue(body)
@@ -32,12 +32,10 @@ def visit(body: Body) -> None:
     body.code("business_state", codes.BUSINESS_STATES, needed=False)
     _why_overdue(body)
     for receivable in body.parts("receivables"):
-        receivable.text("from")
-        receivable.money("amount")
-        receivable.date("expected_on")
+        receivable.text("from", empty=True)
+        _known_of_money(receivable, "expected_on")
     if (outlook := body.part("cash_outlook")) is not None:
-        outlook.date("on")
-        outlook.money("amount")
+        _known_of_money(outlook, "on")
         outlook.text("source", needed=False)
     body.list("checklist")
     body.text("note", needed=False)
@@ -166,6 +164,14 @@ def _why_overdue(body: Body) -> None:
     if detail and detail not in codes.REASONS.get(reason, ()):
         raise body.wrong("reason_detail", "That detail does not belong to the reason.")
     body.codes("explained", codes.EXPLAINED)
+
+
+def _known_of_money(body: Body, day_name: str) -> None:
+    """Money that may come: how much and when, as far as anybody knows."""
+    if body.has("amount"):
+        body.money("amount")
+    if body.has(day_name):
+        body.date(day_name)
 
 
 def _due(body: Body) -> None:

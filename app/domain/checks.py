@@ -48,12 +48,12 @@ class Body:
         """Whether it is there; null counts as absent."""
         return self.raw.get(name) is not None
 
-    def text(self, name: str, needed: bool = True) -> str:
-        """A text; when needed, not an empty one."""
+    def text(self, name: str, needed: bool = True, empty: bool = False) -> str:
+        """A text; when needed, not an empty one unless `empty` says it may be."""
         value = self.raw.get(name)
         if value is None and not needed:
             return ""
-        if not isinstance(value, str) or (needed and not value.strip()):
+        if not isinstance(value, str) or (needed and not empty and not value.strip()):
             raise self.wrong(name, "{field} is missing.")
         return value
 
