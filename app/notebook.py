@@ -22,6 +22,7 @@ from app.domain.book import Book
 from app.domain.calendar import Calendar
 from app.domain.corrections import effective
 from app.domain.message import Message
+from app.domain.places import distance_m, town_of, village_of
 from app.domain.plan import DayPlan, mix_of, plan_day
 from app.domain.procedure import Procedure, procedures_from
 from app.domain.promises import PromiseView, judge
@@ -358,10 +359,8 @@ class Notebook:
     async def customers(self, here: Position | None = None) -> list[Row]:
         """All cases, in the plan's order; those without a step behind."""
         plan = await self.today(here=here)
-        order = [item.case_id for item in (*plan.visits, *plan.calls, *plan.waiting)]
-        rank = {case_id: n for n, case_id in enumerate(order)}
-        far = {i.case_id: i.distance_m for i in (*plan.visits, *plan.calls, *plan.waiting)}
-        rows = [self._row(f, rank.get(f.case.case_id, len(rank)), far) for f in self._book.files()]
+        rank = {case_id: n for n, case_id in enumerate(plan.order)}
+        rows = [self._row(f, rank.get(f.case.case_id, len(rank)), here) for f in self._book.files()]
         return sorted(rows, key=lambda r: (r.rank, r.case_id))
 
     async def search(self, query: str, here: Position | None = None) -> list[Row]:
@@ -407,7 +406,7 @@ class Notebook:
                 and f.case.customer_no == case.customer_no
                 and f.case.case_id != case.case_id
             ),
-            distance_m=planned.distance_m if planned else None,
+            distance_m=distance_m(case, here),
             unclear_date=unclear_date(file, day, self.zone),
         )
 
@@ -624,9 +623,8 @@ class Notebook:
         procedure = self._procedures().get(file.case.procedure)
         return steps_of(file, procedure, self._calendar(), day, self.zone) if procedure else ()
 
-    def _row(self, file: CaseFile, rank: int, far: Mapping[str, int | None]) -> Row:
+    def _row(self, file: CaseFile, rank: int, here: Position | None) -> Row:
         case, day = file.case, self.today_date()
-        found_at = case.borrower.address("business", "home", "other")
         return Row(
             case_id=case.case_id,
             contract_no=case.contract_no,
@@ -635,14 +633,14 @@ class Notebook:
             dpd=days_past_due(file.figures, day),
             day=day_of_episode(case, day),
             amount_due=file.figures.amount_due,
-            town=found_at.town if found_at else "",
-            village=found_at.village if found_at else "",
+            town=town_of(case),
+            village=village_of(case),
             group_no=case.group_no,
             phone_tail=case.borrower.phones[0].number[-4:] if case.borrower.phones else "",
-            stage=stage_of(file, day),
+            stage=stage_of(case, day).value,
             reason=_last_reason(file),
             rank=rank,
-            distance_m=far.get(case.case_id),
+            distance_m=distance_m(case, here),
         )
 
     def _timeline_entry(self, activity: Activity) -> TimelineEntry:
