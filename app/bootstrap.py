@@ -1,0 +1,84 @@
+"""The one place where the parts are put together."""
+
+from __future__ import annotations
+
+import platform
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from app import VERSION
+from app.device.clock import SystemClock
+from app.device.folder import DataFolder
+from app.device.keys import KeyRing
+from app.domain.message import Message
+from app.i18n import mark
+from app.i18n.pinyin import initials
+from app.notebook import Branch, Notebook, NotebookError, Ports, Sealer, Store
+from app.store.opening import discard_store, open_store
+from sync.client import BadAddress, HttpBranch, server_address
+
+ASSETS: Final = Path(__file__).parent.parent / "assets"
+
+_ADDRESS: Final = {
+    "not_an_address": mark("This is not a server address. It looks like https://branch.example:8443; ask the branch for theirs."),
+    "needs_tls": mark("The connection to the branch must be protected: the address has to begin with https://."),
+}  # fmt: skip
+
+
+def open_notebook(data: Path | None = None) -> Notebook:
+    """The notebook over a data folder (the platform's own where none is given); nothing is opened or made yet."""
+    clock = SystemClock()
+    folder = DataFolder(data)
+    keys = KeyRing(folder, clock)
+
+    async def open_here(sealer: Sealer) -> Store:
+        return await open_store(folder.path, sealer, clock, released=folder.release)
+
+    async def discard() -> None:
+        discard_store(folder.path)
+        await keys.discard()
+
+    return Notebook(
+        Ports(
+            keys=keys,
+            open_store=open_here,
+            discard=discard,
+            release=folder.release,
+            address=_address,
+            connect=_connect,
+            clock=clock,
+            initials=initials(),
+            default_settings={"procedures": bundled_procedures()},
+            device_name=platform.node(),
+            platform=platform.system().lower(),
+        )
+    )
+
+
+def bundled_procedures() -> Mapping[str, Any]:
+    """The procedures the app was shipped with, by id: what holds until the branch has sent its own."""
+    return {
+        p.stem: tomllib.loads(p.read_text("utf-8")) for p in sorted((ASSETS / "procedures").glob("*.toml"))
+    }
+
+
+def serve(data: Path | None, *, port: int, browser: bool) -> None:
+    """The app as a page on 127.0.0.1, until stopped; `browser` opens it."""
+    from app.device.page_server import serve_page
+    from app.ui.start import page_of
+
+    notebook = open_notebook(data)
+    serve_page(page_of(notebook), assets=ASSETS, port=port, browser=browser)
+
+
+def _address(typed: str) -> str:
+    try:
+        return server_address(typed)
+    except BadAddress as e:
+        raise NotebookError(Message(_ADDRESS[e.why])) from e
+
+
+def _connect(server: str, token: str) -> Branch:
+    return HttpBranch(server, token, VERSION)
