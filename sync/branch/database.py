@@ -19,15 +19,16 @@ class Database:
     """The branch's database behind `url` (SQLAlchemy's form)."""
 
     def __init__(self, url: str) -> None:
+        # Errors end up in logs: what was asked may be there, for whom not (hide_parameters).
         self._engine: Engine
         if url.startswith("sqlite"):
-            self._engine = create_engine(url, pool_size=16, max_overflow=48)
+            self._engine = create_engine(url, pool_size=16, max_overflow=48, hide_parameters=True)
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
             # SQLite's writers poll for the lock; queueing them here costs no waiting and is nearly fair.
             self._turn: Any = threading.Lock()
         else:
-            self._engine = create_engine(url)
+            self._engine = create_engine(url, hide_parameters=True)
             self._turn = nullcontext()
 
     @classmethod

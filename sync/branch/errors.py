@@ -17,7 +17,7 @@ class BranchError(Exception):
     """Carries `message`, an app.domain.message.Message."""
 
     def __init__(self, message: Message) -> None:
-        super().__init__(message.text.format_map(message.params))
+        super().__init__(message.text)
         self.message = message
 
 

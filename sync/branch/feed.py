@@ -68,7 +68,7 @@ class Changes:
         """
         have = {
             row.doc_id: row
-            for row in _among(
+            for row in among(
                 self.conn,
                 (t.document.c.doc_id, t.document.c.version, t.document.c.sha256),
                 t.document.c.doc_id,
@@ -100,11 +100,11 @@ class Changes:
         case, given = t.case_.c, t.assignment.c
         now = {
             r.case_id: r.officer_id
-            for r in _among(self.conn, (case.case_id, case.officer_id), case.case_id, list(officers))
+            for r in among(self.conn, (case.case_id, case.officer_id), case.case_id, list(officers))
         }
         known = {
             (r.case_id, r.officer_id)
-            for r in _among(self.conn, (given.case_id, given.officer_id), given.case_id, list(officers))
+            for r in among(self.conn, (given.case_id, given.officer_id), given.case_id, list(officers))
         }
         moved = {case_id: to for case_id, to in officers.items() if now[case_id] != to}
         for case_id in moved:
@@ -170,14 +170,14 @@ class Changes:
 
     def _holders(self, case_ids: Iterable[str]) -> dict[str, str | None]:
         case = t.case_.c
-        rows = _among(self.conn, (case.case_id, case.officer_id), case.case_id, list(case_ids))
+        rows = among(self.conn, (case.case_id, case.officer_id), case.case_id, list(case_ids))
         return {r.case_id: r.officer_id for r in rows}
 
     def _whole_cases(self, case_ids: Iterable[str]) -> dict[str, dict[Key, int]]:
         """Per case: its case and figures documents and all its activities, with versions."""
         ids, doc, act = list(case_ids), t.document.c, t.activity.c
         found: dict[str, dict[Key, int]] = {case_id: {} for case_id in ids}
-        for row in _among(
+        for row in among(
             self.conn,
             (doc.kind, doc.doc_id, doc.version),
             doc.doc_id,
@@ -186,7 +186,7 @@ class Changes:
         ):
             found[row.doc_id][row.kind, row.doc_id] = row.version
         created = act.status == "created"
-        for row in _among(self.conn, (act.case_id, act.activity_id), act.case_id, ids, created):
+        for row in among(self.conn, (act.case_id, act.activity_id), act.case_id, ids, created):
             found[row.case_id]["activity", row.activity_id] = ACTIVITY_VERSION
         return found
 
@@ -241,7 +241,7 @@ class Changes:
         return {
             (row.kind, row.doc_id): row
             for kind, ids in by_kind.items()
-            for row in _among(
+            for row in among(
                 self.conn,
                 (item.kind, item.doc_id, item.version, item.op),
                 item.doc_id,
@@ -256,7 +256,7 @@ def _feed_order(wanted: tuple[Key, str, int]) -> int:
     return _ORDER.get(wanted[0][0], len(_ORDER))
 
 
-def _among(
+def among(
     conn: Connection,
     columns: Sequence[ColumnElement[Any]],
     column: ColumnElement[Any],

@@ -39,6 +39,11 @@ def bring_up_to_date(conn: Connection, *, new: bool = False) -> None:
         ) from e
 
 
+def is_initialised(conn: Connection) -> bool:
+    """Whether there are tables of a branch."""
+    return _revision(conn) is not None
+
+
 def _revision(conn: Connection) -> str | None:
     if not inspect(conn).has_table("alembic_version"):
         return None

@@ -1,0 +1,213 @@
+"""The branch's command line: `python -m sync.branch --data DIR …`.
+
+Exit codes: 0 it did what it says; 1 it could not, and nothing was changed; 2 an import took some rows and
+rejected others.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy.exc import OperationalError
+
+from app.domain.message import Message
+from sync.branch.console import Console, JsonFlag, console
+from sync.branch.enrolment import issue_code
+from sync.branch.errors import BranchError
+from sync.branch.exporting.cli import register as register_exports
+from sync.branch.founding import DEFAULT_ZONE, found
+from sync.branch.officers import add_officer, list_officers
+from sync.branch.said import in_both
+from sync.branch.settings import put_setting
+from sync.branch.status import status
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+officers = typer.Typer(no_args_is_help=True, help="信贷员 · Officers.")
+settings = typer.Typer(no_args_is_help=True, help="设置 · Settings.")
+app.add_typer(officers, name="officer")
+app.add_typer(settings, name="settings")
+
+
+@app.callback()
+def branch(
+    ctx: typer.Context,
+    data: Annotated[Path, typer.Option(help="数据文件夹 · The branch's data folder.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """外访 Waifang: the branch's end."""
+    ctx.obj = Console(data, as_json)
+
+
+@app.command()
+def init(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Option(help="机构名称 · The branch's name.")],
+    zone: Annotated[str, typer.Option(help="时区 · The zone that decides what day it is.")] = DEFAULT_ZONE,
+    as_json: JsonFlag = False,
+) -> None:
+    """建立机构 · Make a branch; prints the recovery key's passphrase once."""
+    run = console(ctx, as_json)
+    made = found(run.folder, name, zone)
+    run.answer(
+        {
+            "branch_id": made.branch_id,
+            "name": made.name,
+            "zone": made.zone,
+            "recovery_key_file": str(made.key_file),
+            "passphrase": made.passphrase,
+        },
+        Message("The branch {name} is ready in {folder}.", {"name": made.name, "folder": str(run.folder)}),
+        Message(
+            "Passphrase of the recovery key, shown only now: {passphrase}", {"passphrase": made.passphrase}
+        ),
+        Message(
+            "Write it down, keep it apart, and move {file} to a medium that is kept offline.",
+            {"file": str(made.key_file)},
+        ),
+    )
+
+
+@officers.command("add")
+def officer_add(
+    ctx: typer.Context,
+    officer_id: Annotated[str, typer.Argument(metavar="ID")],
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    as_json: JsonFlag = False,
+) -> None:
+    """登记信贷员 · Register an officer."""
+    run = console(ctx, as_json)
+    with run.office() as office:
+        added = add_officer(office, officer_id, name)
+    run.answer(
+        {"id": added.officer_id, "name": added.name},
+        Message("Officer {officer} {name} is registered.", {"officer": added.officer_id, "name": added.name}),
+    )
+
+
+@officers.command("list")
+def officer_list(ctx: typer.Context, as_json: JsonFlag = False) -> None:
+    """信贷员名单 · Who is registered, with cases and devices."""
+    run = console(ctx, as_json)
+    with run.office() as office:
+        listed = list_officers(office)
+    run.answer(
+        {"officers": [o.to_json() for o in listed]},
+        *(
+            Message(
+                "{officer} {name}: {cases} cases, {devices} devices",
+                {"officer": o.officer_id, "name": o.name, "cases": o.cases, "devices": o.devices},
+            )
+            for o in listed
+        ),
+    )
+
+
+@settings.command("put")
+def settings_put(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    as_json: JsonFlag = False,
+) -> None:
+    """更改设置 · Replace a setting from a TOML or JSON file."""
+    run = console(ctx, as_json)
+    with run.office() as office:
+        changed = put_setting(office, name, file)
+    run.answer(
+        {"name": name, "changed": changed},
+        Message("The setting {name} is in force; phones get it with their next sync.", {"name": name})
+        if changed
+        else Message("The setting {name} was like that already.", {"name": name}),
+    )
+
+
+@app.command()
+def enrol(
+    ctx: typer.Context,
+    officer_id: Annotated[str, typer.Argument(metavar="OFFICER")],
+    as_json: JsonFlag = False,
+) -> None:
+    """绑定码 · A code that binds one phone to an officer."""
+    run = console(ctx, as_json)
+    with run.office() as office:
+        issued = issue_code(office, officer_id)
+    shown = f"{issued.code[:5]}-{issued.code[5:]}"
+    run.answer(
+        {"code": issued.code, "expires_at": issued.expires_at.isoformat()},
+        Message("Code for {officer}: {code}", {"officer": officer_id, "code": shown}),
+        Message("Good for one phone, until {until}.", {"until": issued.expires_at}),
+    )
+
+
+@app.command("status")
+def show_status(ctx: typer.Context, as_json: JsonFlag = False) -> None:
+    """概况 · What this branch holds."""
+    run = console(ctx, as_json)
+    with run.office() as office:
+        now = status(office)
+    run.answer(now.to_json(), *now.sentences())
+
+
+@app.command()
+def serve(
+    ctx: typer.Context,
+    host: Annotated[str, typer.Option(help="监听地址 · Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="端口 · Port; 0 takes a free one.")] = 8551,
+    behind: Annotated[
+        str | None,
+        typer.Option(
+            "--behind-proxy",
+            help="代理地址 · Proxy whose X-Forwarded-For counts; without it that header is ignored.",
+        ),
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """启动服务 · Serve the phones until stopped."""
+    from sync.branch.http.serving import listen, serve_until_stopped
+
+    run = console(ctx, as_json)
+    with run.office() as office, listen(host, port) as socket:
+
+        def tell(address: str) -> None:
+            run.answer({"address": address}, Message("The branch listens at {address}", {"address": address}))
+
+        serve_until_stopped(office, socket, tell, behind_proxy=behind)
+
+
+register_exports(app)
+try:
+    from sync.branch.importing.cli import register as register_imports
+except ModuleNotFoundError:  # the importers are being written
+    pass
+else:
+    register_imports(app)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")
+    try:
+        code: Any = app(args=arguments, prog_name="python -m sync.branch", standalone_mode=False)
+    except BranchError as e:
+        return _failed(e.message)
+    except OperationalError as e:
+        return _failed(
+            Message("The database did not answer: {why}. Nothing was changed.", {"why": str(e.orig)})
+        )
+    except Exception as e:
+        # Typer's usage errors: Click's own class, or that of the copy newer versions carry.
+        usage = getattr(e, "format_message", None)
+        if usage is None:
+            raise
+        return _failed(Message("The command cannot be read: {why} Try --help.", {"why": usage()}))
+    return code if isinstance(code, int) else 0
+
+
+def _failed(message: Message) -> int:
+    sys.stderr.write(in_both(message) + "\n")
+    return 1

@@ -1,0 +1,85 @@
+"""`export activities|cases|promises`: to standard output and nothing else there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from sqlalchemy import Connection
+
+from sync.branch.console import JsonFlag, console
+from sync.branch.exporting import rows
+from sync.branch.exporting.sheet import csv_lines
+from sync.branch.office import Office
+
+
+class What(StrEnum):
+    """What can be exported."""
+
+    ACTIVITIES = "activities"
+    CASES = "cases"
+    PROMISES = "promises"
+
+
+class Format(StrEnum):
+    """How."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("export")(export)
+
+
+def export(
+    ctx: typer.Context,
+    what: Annotated[What, typer.Argument(metavar="activities|cases|promises")],
+    as_format: Annotated[
+        Format | None, typer.Option("--format", help="格式 · csv (default) or jsonl.")
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="起始日 · Activities that happened, promises made, cases whose status began on that day or later.",
+        ),
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """导出 · Export to standard output; --json is the same as --format jsonl."""
+    run = console(ctx, as_json)
+    chosen = as_format or (Format.JSONL if run.json else Format.CSV)
+    from_day = since.date() if since else None
+    out = sys.stdout.buffer
+    with run.office() as office, office.reading() as conn:
+        if chosen is Format.CSV:
+            lines = _csv(office, conn, what, from_day)
+        else:
+            lines = (line + b"\n" for line in _jsonl(office, conn, what, from_day))
+        for line in lines:
+            out.write(line)
+        out.flush()
+
+
+def _csv(office: Office, conn: Connection, what: What, since: date | None) -> Iterator[bytes]:
+    match what:
+        case What.ACTIVITIES:
+            return csv_lines(rows.ACTIVITY_COLUMNS, rows.activity_rows(conn, since))
+        case What.CASES:
+            return csv_lines(rows.CASE_COLUMNS, rows.case_rows(conn, since))
+    return csv_lines(rows.PROMISE_COLUMNS, rows.promise_rows(office, conn, since))
+
+
+def _jsonl(office: Office, conn: Connection, what: What, since: date | None) -> Iterator[bytes]:
+    match what:
+        case What.ACTIVITIES:
+            return rows.activity_records(conn, since)
+        case What.CASES:
+            return rows.case_records(conn, since)
+    return rows.json_lines(rows.promise_rows(office, conn, since))

@@ -1,0 +1,1 @@
+"""The branch on the wire: FastAPI over the calls of protocol.md."""

@@ -1,0 +1,75 @@
+"""Bodies in and out: gzip both ways, never more than the cap in memory."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from sync.branch.problems import ENCODING, MALFORMED, TOO_LARGE, refuse
+from sync.protocol import BODY_MAX_BYTES, Malformed, TooLarge, gunzip
+
+GZIP_FROM: Final = 1024
+_GZIP_LEVEL: Final = 5
+_THREAD_FROM: Final = 64 * 1024
+# A refused body is read on for a while: a client that is still sending does not see an early answer.
+_DRAIN_BYTES: Final = 4 * BODY_MAX_BYTES
+
+
+async def read_body(request: Request, cap: int = BODY_MAX_BYTES) -> bytes:
+    """The request's body, inflated. Raises Problem `too_large`, `unsupported_encoding` or `malformed` (cut gzip)."""
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    raw = await _read_raw(request, cap)
+    if encoding in ("identity", ""):
+        return raw
+    if encoding not in ("gzip", "x-gzip"):
+        raise refuse(ENCODING)
+    try:
+        return await run_in_threadpool(gunzip, raw, cap)
+    except TooLarge as e:
+        raise refuse(TOO_LARGE) from e
+    except Malformed as e:
+        raise refuse(MALFORMED, "gzip") from e
+
+
+async def _read_raw(request: Request, cap: int) -> bytes:
+    body, seen = bytearray(), 0
+    try:
+        async for chunk in request.stream():
+            seen += len(chunk)
+            if seen > _DRAIN_BYTES:
+                break
+            if seen <= cap:
+                body += chunk
+    except ClientDisconnect as e:
+        raise refuse(MALFORMED, "cut") from e
+    if seen > cap:
+        raise refuse(TOO_LARGE)
+    return bytes(body)
+
+
+async def answer(request: Request, body: bytes, media_type: str) -> Response:
+    """A 200 with this body, gzipped where the client takes it and it is worth it."""
+    headers = {"Vary": "Accept-Encoding"}
+    if len(body) >= GZIP_FROM and takes_gzip(request.headers.get("accept-encoding", "")):
+        headers["Content-Encoding"] = "gzip"
+        body = await run_in_threadpool(_gzip, body) if len(body) >= _THREAD_FROM else _gzip(body)
+    return Response(body, media_type=media_type, headers=headers)
+
+
+def takes_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding header allows gzip."""
+    for part in accepted.lower().split(","):
+        name, _, weight = part.partition(";")
+        if name.strip() in ("gzip", "x-gzip", "*"):
+            quality = weight.replace(" ", "").removeprefix("q=")
+            return not quality or any(digit in "123456789" for digit in quality)
+    return False
+
+
+def _gzip(body: bytes) -> bytes:
+    packer = zlib.compressobj(_GZIP_LEVEL, wbits=31)
+    return packer.compress(body) + packer.flush()

@@ -1,0 +1,83 @@
+"""Around everything that is served: headers, the Origin, and a log that holds no token, query or body."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sync.branch.problems import FOREIGN_ORIGIN, Problem, refuse
+from sync.protocol import BASE, PROTOCOL, PROTOCOL_HEADER
+
+log = logging.getLogger("sync.branch.access")
+
+_SECURITY: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+class Guard:
+    """Wraps the whole application, its error answers included."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = time.monotonic(), 0
+
+        async def dressed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in _SECURITY.items():
+                    headers.setdefault(name, value)
+                if scope["path"].startswith(BASE + "/"):
+                    headers[PROTOCOL_HEADER] = str(PROTOCOL)
+            await send(message)
+
+        try:
+            if _foreign_origin(Headers(scope=scope)):
+                await problem_response(refuse(FOREIGN_ORIGIN))(scope, receive, dressed)
+            else:
+                await self._app(scope, receive, dressed)
+        finally:
+            spent_ms = (time.monotonic() - started) * 1000
+            log.info("%s %s %d %.0f ms", scope["method"], _known_path(scope), status, spent_ms)
+
+
+def _known_path(scope: Scope) -> str:
+    """The route's pattern, not what was typed: a path can hold anything."""
+    route = scope.get("route")
+    return str(getattr(route, "path", "-"))
+
+
+def _foreign_origin(headers: Headers) -> bool:
+    """A page of another site is asking; phones and the command line send no Origin."""
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+
+
+def problem_response(problem: Problem) -> Response:
+    """A refusal as `application/problem+json`."""
+    headers = {}
+    if problem.retry_after is not None:
+        headers["Retry-After"] = str(problem.retry_after)
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    body = json.dumps(problem.to_json(), ensure_ascii=False).encode()
+    return Response(body, problem.status, headers, "application/problem+json")

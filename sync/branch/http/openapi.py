@@ -1,0 +1,133 @@
+"""OpenAPI, true to what is served: bodies and problems as they are, nothing the framework assumes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from sync.branch import problems as p
+from sync.branch.http.enrol_body import EnrolBody
+from sync.protocol import BASE, PROTOCOL, PROTOCOL_HEADER
+
+_BINARY: Final = {"type": "string", "format": "binary"}
+_HEAD: Final = {
+    "type": "array",
+    "items": {},
+    "minItems": 2,
+    "maxItems": 2,
+    "description": "[seq, sha256 hex]",
+}
+_TIME: Final = {"type": "integer", "description": "Milliseconds since the epoch."}
+_TEXT: Final = {"type": "string"}
+
+
+def _object(**members: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": members, "required": list(members)}
+
+
+_HELLO: Final = _object(
+    protocol=_object(min={"type": "integer"}, max={"type": "integer"}),
+    branch=_TEXT,
+    epoch=_TEXT,
+    time_ms=_TIME,
+    limits={"type": "object", "additionalProperties": {"type": "integer"}},
+    recovery_key={"type": "string", "description": "PEM, RSA 3072."},
+)
+_ENROLLED: Final = _object(
+    officer=_object(id=_TEXT, name=_TEXT), branch=_object(id=_TEXT, name=_TEXT, zone=_TEXT), head=_HEAD
+)
+_RESULT: Final = _object(
+    id=_TEXT,
+    status={"enum": ["created", "duplicate", "quarantined"]},
+    reason={"type": ["string", "null"]},
+)
+_PUSHED: Final = _object(
+    protocol={"const": PROTOCOL}, time_ms=_TIME, head=_HEAD, results={"type": "array", "items": _RESULT}
+)
+_PAGE: Final = (
+    "Line 1: JSON with protocol, cursor, more, time_ms, snapshot, docs [[kind, id, version, bytes]…], "
+    "removed [[kind, id]…] and, on the last page, check; then each document's bytes and a newline."
+)
+_PUSH: Final = (
+    "Line 1: JSON with protocol, head [seq, hash], items [[activity_id, bytes, sha256]…] and, where records are "
+    "gone for good, lost [first, last]; then each record's bytes and a newline."
+)
+
+_SUCCESS: Final[dict[str, tuple[str, str, Mapping[str, Any]]]] = {
+    BASE + "/hello": ("The branch.", "application/json", _HELLO),
+    BASE + "/enrol": ("Bound.", "application/json", _ENROLLED),
+    BASE + "/push": ("Stored; what became of each record, in order.", "application/json", _PUSHED),
+    BASE + "/pull": (_PAGE, "application/octet-stream", _BINARY),
+    BASE + "/openapi.json": ("This description.", "application/json", {"type": "object"}),
+    "/healthz": ("The database answers.", "application/json", _object(status={"const": "ok"})),
+}
+_BODIES: Final = {BASE + "/enrol": "application/json", BASE + "/push": "application/octet-stream"}
+
+
+def refusals(*kinds: p.Kind, body: bool = False) -> dict[int | str, dict[str, Any]]:
+    """FastAPI's `responses` for these refusals and those every call can give; `body`: it reads one."""
+    always = (p.MALFORMED, p.FOREIGN_ORIGIN, p.INTERNAL, p.BUSY)
+    of_bodies = (p.TOO_LARGE, p.ENCODING) if body else ()
+    by_status: dict[int | str, list[p.Kind]] = {}
+    for kind in (*kinds, *always, *of_bodies):
+        by_status.setdefault(kind.status, []).append(kind)
+    return {status: _refusal(several) for status, several in by_status.items()}
+
+
+def _refusal(kinds: list[p.Kind]) -> dict[str, Any]:
+    problem = _object(
+        type=_TEXT,
+        title=_TEXT,
+        status={"const": kinds[0].status},
+        code={"enum": [k.code for k in kinds]},
+        detail=_TEXT,
+    )
+    for kind in kinds:
+        problem["properties"] |= dict(kind.members)
+        problem["required"] += list(kind.members)
+    return {
+        "description": " ".join(f"`{k.code}`: {k.detail}" for k in kinds),
+        "content": {"application/problem+json": {"schema": problem}},
+    }
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The document at /v1/openapi.json."""
+    document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            _describe_call(path, operation)
+    return document
+
+
+def _describe_call(path: str, operation: dict[str, Any]) -> None:
+    description, media_type, schema = _SUCCESS[path]
+    answers = operation["responses"]
+    answers.pop("422", None)  # bad parameters are 400 here
+    answers["200"] = {"description": description, "content": {media_type: {"schema": dict(schema)}}}
+    if path.startswith(BASE + "/"):
+        version = {"schema": {"const": str(PROTOCOL)}, "required": True}
+        for each in answers.values():
+            each["headers"] = {PROTOCOL_HEADER: version}
+    if path in _BODIES:
+        body: Mapping[str, Any] = _BINARY if path.endswith("/push") else EnrolBody.model_json_schema()
+        described = {"required": True, "content": {_BODIES[path]: {"schema": _inlined(body)}}}
+        operation["requestBody"] = described | ({"description": _PUSH} if path.endswith("/push") else {})
+
+
+def _inlined(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Pydantic's schema without `$defs`: references inside a request body would point at the document's root."""
+    parts = schema.get("$defs", {})
+
+    def whole(value: Any) -> Any:
+        if isinstance(value, dict):
+            if "$ref" in value:
+                return whole(parts[value["$ref"].rsplit("/", 1)[-1]])
+            return {k: whole(v) for k, v in value.items() if k != "$defs"}
+        return [whole(v) for v in value] if isinstance(value, list) else value
+
+    inlined: dict[str, Any] = whole(schema)
+    return inlined

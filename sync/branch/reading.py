@@ -1,0 +1,129 @@
+"""A pushed record as the branch reads it: what it says of itself, and whether it can be right.
+
+Reading never raises. Unknown members and kinds are kept as they came; what terms.md refuses at save (NUL, lone
+surrogates, non-finite numbers, more than 64 KiB) is wrong here as well.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from app.domain.message import Message
+from app.domain.records import Activity
+from app.domain.validation import Invalid, check_record
+from sync.protocol import RECORD_MAX_BYTES, Head
+
+_COLUMN_MAX: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What could be read of a record; `wrong` says why it cannot stand. `seq` and `prev` None: it does not say."""
+
+    wrong: Message | None
+    activity_id: str | None = None
+    device_id: str | None = None
+    officer_id: str | None = None
+    case_id: str | None = None
+    kind: str | None = None
+    seq: int | None = None
+    prev: str | None = None
+    happened_at: str | None = None
+    happened_on: date | None = None
+    recorded_at: str | None = None
+
+    def follows(self, head: Head) -> bool:
+        """Whether it continues the chain. One that does not say where it belongs takes the next place."""
+        return (self.seq is None or self.seq == head.seq + 1) and (
+            self.prev is None or self.prev == head.hash
+        )
+
+
+def read_record(record: bytes, zone: ZoneInfo) -> Reading:
+    """Parse and check one record; `zone` decides what day it counts for."""
+    raw = _parse(record)
+    if raw is None:
+        return Reading(Message("The record cannot be read."))
+    try:
+        activity = Activity.of(raw)
+        happened_on = activity.happened_at.astimezone(zone).date()
+    except (ValueError, OverflowError):
+        return _members(raw, Message("The record lacks what every record has."), None)
+    return _members(raw, _wrong(record, raw), happened_on)
+
+
+def _wrong(record: bytes, raw: dict[str, Any]) -> Message | None:
+    if len(record) > RECORD_MAX_BYTES:
+        return Message("The record is larger than 64 KiB.")
+    if type(raw["device_seq"]) is not int or _text(raw.get("prev")) is None:
+        return Message("The record lacks what every record has.")
+    try:
+        # Judged without the case: the branch's may be newer than the one the officer had before them.
+        check_record(raw, None)
+    except Invalid as e:
+        return e.message
+    return None
+
+
+def _members(raw: dict[str, Any], wrong: Message | None, happened_on: date | None) -> Reading:
+    seq = raw.get("device_seq")
+    return Reading(
+        wrong,
+        activity_id=_text(raw.get("activity_id")),
+        device_id=_text(raw.get("device_id")),
+        officer_id=_text(raw.get("officer_id")),
+        case_id=_text(raw.get("case_id")),
+        kind=_text(raw.get("kind")),
+        seq=seq if type(seq) is int else None,
+        prev=_text(raw.get("prev")),
+        happened_at=_text(raw.get("happened_at") or raw.get("recorded_at")),
+        happened_on=happened_on,
+        recorded_at=_text(raw.get("recorded_at")),
+    )
+
+
+def _parse(record: bytes) -> dict[str, Any] | None:
+    """A JSON object whose every text can be stored anywhere and whose every number is one; else None."""
+    try:
+        value = json.loads(record.decode("utf-8"), parse_constant=_no_number, parse_float=_finite)
+        if b"\\u" in record:  # only an escape can bring NUL or half a surrogate pair past the decoder
+            _check_texts(value)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _check_texts(value: object) -> None:
+    """Raises ValueError (UnicodeEncodeError for half a surrogate pair) where a text cannot be stored."""
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case str() as text:
+                if "\0" in text.encode("utf-8").decode("utf-8"):
+                    raise ValueError("NUL")
+            case dict() as members:
+                waiting.extend(members.keys())
+                waiting.extend(members.values())
+            case list() as several:
+                waiting.extend(several)
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(name)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(digits)
+    return number
+
+
+def _text(value: object) -> str | None:
+    """A member a column can keep."""
+    return value if isinstance(value, str) and len(value) <= _COLUMN_MAX else None
