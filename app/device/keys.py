@@ -22,6 +22,7 @@ from app.device.keystore import FileKeystore, Keystore, KeystoreError, file_keys
 from app.device.sealing import AesGcmSealer
 from app.device.tries import MOST, WAITS_S, Tries
 from app.domain.message import Message
+from app.i18n import mark
 from app.ports import Clock, NotebookError, NotSaved, PinLocked, SealBroken, WrongPin
 from sync.salvage import DATA_KEY_BYTES, KEYS_FORMAT, NoRecovery, wrap_for_recovery
 
@@ -134,10 +135,10 @@ class KeyRing:
         except OSError as e:
             raise _uncounted() from e
         if wait > 0:
-            raise self._wrong("Wait {seconds} seconds before the next PIN. {left} tries are left.", wait)
+            raise self._wrong(mark("Wait {seconds} seconds before the next PIN. {left} tries are left."), wait)
         digits = _digits(pin)
         if digits is None:
-            raise self._wrong("The PIN has exactly six digits. {left} tries are left.", 0.0)
+            raise self._wrong(mark("The PIN has exactly six digits. {left} tries are left."), 0.0)
         kept = self._read()
         secret = await self._secret(kept)
         try:
@@ -160,8 +161,8 @@ class KeyRing:
             return _locked()
         wait = WAITS_S[count - 1]
         if wait:
-            return self._wrong("Wrong PIN. Wait {seconds} seconds; {left} tries are left.", wait)
-        return self._wrong("Wrong PIN. {left} tries are left.", 0.0)
+            return self._wrong(mark("Wrong PIN. Wait {seconds} seconds; {left} tries are left."), wait)
+        return self._wrong(mark("Wrong PIN. {left} tries are left."), 0.0)
 
     def _wrong(self, text: str, wait_s: float) -> WrongPin:
         left = MOST - self._tries.count()

@@ -109,7 +109,7 @@ async def _put_back(db: Database, journal: Journal, spool: Spool) -> None:
             raise
 
 
-async def discard_store(folder: Path) -> None:
+def discard_store(folder: Path) -> None:
     """Remove the files of a store that was never bound. Raises NotebookError where records wait in it."""
     spool = folder / SPOOL
     if spool.exists() and spool.stat().st_size > len(MAGIC):
