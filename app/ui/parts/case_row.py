@@ -105,7 +105,7 @@ def CaseRow(  # noqa: N802
     if overdue_days > 0 and not done:
         foot.append(
             pill(
-                t("{n} days late", n=overdue_days), sizes,
+                t("{n} d late", n=overdue_days), sizes,
                 color=ft.Colors.ON_ERROR_CONTAINER, ground=ft.Colors.ERROR_CONTAINER, icon=ft.Icons.SCHEDULE,
             )
         )  # fmt: skip

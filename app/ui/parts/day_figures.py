@@ -31,7 +31,9 @@ def figures_of(entries: Sequence[TimelineEntry], day: date, zone: tzinfo | None)
     return {
         "calls": Decimal(sum(a.kind == "call" for a in mine)),
         "visits": Decimal(sum(a.kind == "visit" for a in mine)),
-        "reached": Decimal(sum(a.kind in ("call", "visit") and a.body.get("outcome") in REACHED for a in mine)),
+        "reached": Decimal(
+            sum(a.kind in ("call", "visit") and a.body.get("outcome") in REACHED for a in mine)
+        ),
         "promises": Decimal(len(pledged)),
         "promised": sum(pledged, Decimal("0.00")),
     }

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from app.notebook import TimelineEntry
 
 _SIGNS: dict[str, tuple[Any, Any, Any]] = {
-    "waiting": (ft.Icons.CLOUD_UPLOAD_OUTLINED, ft.Colors.ON_SECONDARY_CONTAINER, ft.Colors.SECONDARY_CONTAINER),
+    "waiting": (
+        ft.Icons.CLOUD_UPLOAD_OUTLINED,
+        ft.Colors.ON_SECONDARY_CONTAINER,
+        ft.Colors.SECONDARY_CONTAINER,
+    ),
     "uploaded": (ft.Icons.CLOUD_DONE_OUTLINED, GREY, QUIET),
     "quarantined": (ft.Icons.RATE_REVIEW_OUTLINED, ft.Colors.ON_ERROR_CONTAINER, ft.Colors.ERROR_CONTAINER),
 }

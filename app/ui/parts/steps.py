@@ -49,5 +49,7 @@ def steps_in_words(steps: Sequence[Step], t: Translator) -> str:
         titles[title] = titles.get(title, 0) + 1
     if not titles:
         return ""
-    joined = t("{steps}", steps=[t("{step} ({n} people)", step=k, n=n) if n > 1 else k for k, n in titles.items()])
+    joined = t(
+        "{steps}", steps=[t("{step} ({n} people)", step=k, n=n) if n > 1 else k for k, n in titles.items()]
+    )
     return t("{steps}: {why}", steps=joined, why=t.say(open_steps[0].why))

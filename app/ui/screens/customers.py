@@ -92,7 +92,7 @@ def Customers() -> Any:  # noqa: N802
     head: list[ft.Control] = [
         ft.Row(
             [
-                ft.Semantics(text(t("Customers"), sizes.headline, bold=True), header=True),
+                ft.Semantics(content=text(t("Customers"), sizes.headline, bold=True), heading_level=1),
                 grey(t("{n} cases", n=len(rows)), sizes.body, key="count"),
             ],
             spacing=12,
@@ -105,7 +105,9 @@ def Customers() -> Any:  # noqa: N802
             label=t("Name, initials, phone tail, village, contract"),
             text_size=sizes.body,
             prefix_icon=ft.Icons.SEARCH,
-            suffix_icon=ft.IconButton(ft.Icons.CLOSE, on_click=lambda: set_query(""), tooltip=t("Clear")) if query else None,
+            suffix_icon=ft.IconButton(ft.Icons.CLOSE, on_click=lambda: set_query(""), tooltip=t("Clear"))
+            if query
+            else None,
             border=ft.InputBorder.OUTLINE,
             border_color=ft.Colors.TRANSPARENT,
             border_radius=28,
@@ -129,10 +131,19 @@ def Customers() -> Any:  # noqa: N802
             )
         ]  # fmt: skip
     else:
-        body = [nothing_here(t("No cases yet"), t("Sync to fetch the cases assigned to you."), sizes, icon=ft.Icons.INBOX_OUTLINED)]
+        body = [
+            nothing_here(
+                t("No cases yet"),
+                t("Sync to fetch the cases assigned to you."),
+                sizes,
+                icon=ft.Icons.INBOX_OUTLINED,
+            )
+        ]
     return ft.Column(
         [
-            ft.Container(ft.Column(head, spacing=10), padding=ft.Padding.only(left=EDGE, right=EDGE, top=8, bottom=4)),
+            ft.Container(
+                ft.Column(head, spacing=10), padding=ft.Padding.only(left=EDGE, right=EDGE, top=8, bottom=4)
+            ),
             ft.ListView(
                 body,
                 expand=True,
@@ -148,14 +159,21 @@ def Customers() -> Any:  # noqa: N802
     )
 
 
-def _choices(rows: Sequence[Row], f: Filters, set_filters: Callable[..., None], t: Translator, sizes: Sizes) -> ft.Control:
+def _choices(
+    rows: Sequence[Row], f: Filters, set_filters: Callable[..., None], t: Translator, sizes: Sizes
+) -> ft.Control:
     def values(of: Callable[[Row], str]) -> list[str]:
         return list(dict.fromkeys(v for v in map(of, rows) if v))
 
     def pick(name: str) -> Callable[[str], None]:
         return lambda value: set_filters(lambda old: replace(old, **{name: value}))
 
-    orders = {"rank": t("By plan"), "amount": t("By amount"), "days": t("By days"), "distance": t("By distance")}
+    orders = {
+        "rank": t("By plan"),
+        "amount": t("By amount"),
+        "days": t("By days"),
+        "distance": t("By distance"),
+    }
     offered: list[tuple[str, str, dict[str, str]]] = [
         ("stage", t("Stage"), {v: stage_in_words(v, t) for v in sorted(values(lambda r: r.stage))}),
         ("reason", t("Reason"), {v: t.code("reason", v) for v in sorted(values(lambda r: r.reason))}),
@@ -164,7 +182,9 @@ def _choices(rows: Sequence[Row], f: Filters, set_filters: Callable[..., None], 
     ]
     chips: list[ft.Control] = [Choice("order", ft.Icons.SORT, orders, f.order, t("Order"), "", pick("order"))]
     chips.extend(
-        Choice(name, None, options, getattr(f, name), title, t("All"), pick(name)) for name, title, options in offered if options
+        Choice(name, None, options, getattr(f, name), title, t("All"), pick(name))
+        for name, title, options in offered
+        if options
     )
     return ft.Row(chips, spacing=8, scroll=ft.ScrollMode.HIDDEN, height=max(TOUCH, 34 * sizes.scale))
 
@@ -182,7 +202,10 @@ def use_customer_row(s: Session) -> Callable[[Row], ft.Control]:
 @part
 def _CustomerRow(row: Row, t: Translator, sizes: Sizes, go: Callable[[str], None]) -> ft.Control:
     who = ft.Row(
-        [text(row.name, sizes.strong, bold=True), overdue_pill(row.dpd, t, sizes)], spacing=8, run_spacing=2, wrap=True
+        [text(row.name, sizes.strong, bold=True), overdue_pill(row.dpd, t, sizes)],
+        spacing=8,
+        run_spacing=2,
+        wrap=True,
     )
     money = text(t.money(row.amount_due), sizes.strong, bold=True, no_wrap=True)
     where = [p for p in (row.town, row.village) if p]

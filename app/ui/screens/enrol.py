@@ -21,13 +21,13 @@ FIELDS = ("server", "officer", "code", "pin", "again")
 
 def what_is_missing(form: dict[str, str], *, new_pin: bool) -> tuple[str, Message] | None:
     """The first field that cannot be right, and why; None when the branch can be asked."""
-    for name, words in (
-        ("server", "Enter the branch server's address."),
-        ("officer", "Enter your officer number."),
-        ("code", "Enter the code the branch gave you."),
+    for name, message in (
+        ("server", Message("Enter the branch server's address.")),
+        ("officer", Message("Enter your officer number.")),
+        ("code", Message("Enter the code the branch gave you.")),
     ):
         if not form[name].strip():
-            return name, Message(words)
+            return name, message
     if len(form["pin"]) != PIN_LENGTH or not form["pin"].isdigit():
         return "pin", Message("The PIN is six digits.")
     if new_pin and form["pin"] != form["again"]:
@@ -84,7 +84,12 @@ def EnrolScreen() -> Any:  # noqa: N802
             **more,
         )
 
-    digits = {"keyboard_type": ft.KeyboardType.NUMBER, "password": True, "max_length": PIN_LENGTH, "counter": ""}
+    digits = {
+        "keyboard_type": ft.KeyboardType.NUMBER,
+        "password": True,
+        "max_length": PIN_LENGTH,
+        "counter": "",
+    }
     fields = [
         field("server", t("Branch server address"), t("As the branch gave it, for example http://10.1.2.3:8551"),
               keyboard_type=ft.KeyboardType.URL, autocorrect=False, enable_suggestions=False),
@@ -108,7 +113,11 @@ def EnrolScreen() -> Any:  # noqa: N802
     ]
     if half_done:
         body.append(
-            warning(t("The last binding was cut. Enter the same things again to finish it."), sizes, icon=ft.Icons.INFO_OUTLINE)
+            warning(
+                t("The last binding was cut. Enter the same things again to finish it."),
+                sizes,
+                icon=ft.Icons.INFO_OUTLINE,
+            )
         )
     body.append(card(ft.Column(fields, spacing=14)))
     body.append(
@@ -118,7 +127,10 @@ def EnrolScreen() -> Any:  # noqa: N802
                     text(t("What this phone will hold"), sizes.body, bold=True),
                     *(
                         ft.Row(
-                            [ft.Icon(ft.Icons.CHECK, size=sizes.icon, color=ACCENT), text(line, sizes.body, expand=True)],
+                            [
+                                ft.Icon(ft.Icons.CHECK, size=sizes.icon, color=ACCENT),
+                                text(line, sizes.body, expand=True),
+                            ],
                             spacing=8,
                             vertical_alignment=ft.CrossAxisAlignment.START,
                         )
@@ -133,7 +145,14 @@ def EnrolScreen() -> Any:  # noqa: N802
     if failure is not None:
         foot.append(warning(t.say(failure), sizes, key="enrol-failure"))
     foot.append(
-        primary(t("Asking the branch…") if busy else t("Bind"), sizes, submit, icon=ft.Icons.LINK, disabled=busy, key="bind")
+        primary(
+            t("Asking the branch…") if busy else t("Bind"),
+            sizes,
+            submit,
+            icon=ft.Icons.LINK,
+            disabled=busy,
+            key="bind",
+        )
     )
     return ft.View(
         route=ft.use_view_path() or "/",
@@ -143,7 +162,9 @@ def EnrolScreen() -> Any:  # noqa: N802
                 expand=True,
                 content=ft.Column(
                     [
-                        ft.ListView(body, expand=True, spacing=12, padding=ft.Padding.symmetric(horizontal=EDGE)),
+                        ft.ListView(
+                            body, expand=True, spacing=12, padding=ft.Padding.symmetric(horizontal=EDGE)
+                        ),
                         ft.Container(ft.Column(foot, spacing=8, tight=True), padding=EDGE),
                     ],
                     spacing=0,

@@ -51,12 +51,19 @@ def Me() -> Any:  # noqa: N802
     known = names.value or {}
     today = s.notebook.today_date()
     draw = ft.use_callback(
-        lambda e: record_row(e, known.get(e.activity.case_id, ""), today, t, sizes, s.go, key=e.activity.activity_id),
+        lambda e: record_row(
+            e, known.get(e.activity.case_id, ""), today, t, sizes, s.go, key=e.activity.activity_id
+        ),
         [known, today, t, sizes, s.go],
     )
     body: list[ft.Control] = [
-        ft.Semantics(text(t("Me"), sizes.headline, bold=True), header=True),
-        grey(" · ".join(x for x in (s.notebook.officer_name, s.notebook.officer_id, s.notebook.branch_name) if x), sizes.body),
+        ft.Semantics(content=text(t("Me"), sizes.headline, bold=True), heading_level=1),
+        grey(
+            " · ".join(
+                x for x in (s.notebook.officer_name, s.notebook.officer_id, s.notebook.branch_name) if x
+            ),
+            sizes.body,
+        ),
         section(t("Sync"), sizes),
         SyncCard(),
     ]
@@ -127,7 +134,11 @@ def SyncCard() -> ft.Control:  # noqa: N802
         )  # fmt: skip
         if state.quarantined:
             lines.append(grey(t("The supervisor looks at these; they are kept and counted."), sizes.label))
-        last = t("Last synced {when}", when=t.when(state.last_at, s.notebook.today_date())) if state.last_at else t("Never synced")
+        last = (
+            t("Last synced {when}", when=t.when(state.last_at, s.notebook.today_date()))
+            if state.last_at
+            else t("Never synced")
+        )
         lines.append(grey(last, sizes.body))
         if state.clock_off_s:
             lines.append(
@@ -144,18 +155,34 @@ def SyncCard() -> ft.Control:  # noqa: N802
         lines.append(text(progress_in_words(run, t), sizes.body, color=ACCENT, key="sync-progress"))
     elif run.report is not None and error is None:
         lines.append(
-            text(t("Sent {sent}, received {got}", sent=run.report.pushed, got=run.report.pulled), sizes.body, color=ACCENT)
+            text(
+                t("Sent {sent}, received {got}", sent=run.report.pushed, got=run.report.pulled),
+                sizes.body,
+                color=ACCENT,
+            )
         )
     lines.append(
-        primary(t("Syncing") if run.running else t("Sync now"), sizes, tap, icon=ft.Icons.SYNC, disabled=run.running, key="sync-now")
+        primary(
+            t("Syncing") if run.running else t("Sync now"),
+            sizes,
+            tap,
+            icon=ft.Icons.SYNC,
+            disabled=run.running,
+            key="sync-now",
+        )
     )
     return card(ft.Column(lines, spacing=12))
 
 
-def _count(n: int, label: str, s: Session, key: str, *, strong: bool = False, alarm: bool = False) -> ft.Control:
+def _count(
+    n: int, label: str, s: Session, key: str, *, strong: bool = False, alarm: bool = False
+) -> ft.Control:
     color = ft.Colors.ERROR if alarm else ACCENT if strong else None
     return ft.Column(
-        [text(str(n), s.sizes.number, bold=True, color=color, key=f"count-{key}"), grey(label, s.sizes.label)],
+        [
+            text(str(n), s.sizes.number, bold=True, color=color, key=f"count-{key}"),
+            grey(label, s.sizes.label),
+        ],
         spacing=0,
         tight=True,
     )
@@ -174,7 +201,9 @@ def Look() -> ft.Control:  # noqa: N802
                 ft.Row(
                     [
                         ft.FilledTonalButton(
-                            content=ft.Text(words, size=sizes.body, weight=ft.FontWeight.BOLD if value == chosen else None),
+                            content=ft.Text(
+                                words, size=sizes.body, weight=ft.FontWeight.BOLD if value == chosen else None
+                            ),
                             icon=ft.Icons.CHECK if value == chosen else None,
                             height=max(TOUCH, 36 * sizes.scale),
                             style=_chosen() if value == chosen else _plain(),
@@ -202,7 +231,9 @@ def Look() -> ft.Control:  # noqa: N802
                     {"system": t("As the phone"), "light": t("Light"), "dark": t("Dark")},
                     now.theme,
                 ),
-                segments("text_size", t("Text size"), {str(n): f"{n}%" for n in TEXT_SIZES}, str(now.text_size)),
+                segments(
+                    "text_size", t("Text size"), {str(n): f"{n}%" for n in TEXT_SIZES}, str(now.text_size)
+                ),
             ],
             spacing=16,
         )
@@ -217,12 +248,16 @@ def _choice(s: Session, name: str, value: str) -> Any:
 
 
 def _chosen() -> ft.ButtonStyle:
-    return ft.ButtonStyle(bgcolor=ft.Colors.PRIMARY, color=ft.Colors.ON_PRIMARY, padding=ft.Padding.symmetric(horizontal=16))
+    return ft.ButtonStyle(
+        bgcolor=ft.Colors.PRIMARY, color=ft.Colors.ON_PRIMARY, padding=ft.Padding.symmetric(horizontal=16)
+    )
 
 
 def _plain() -> ft.ButtonStyle:
     return ft.ButtonStyle(
-        bgcolor=ft.Colors.SURFACE_CONTAINER_HIGH, color=ft.Colors.ON_SURFACE, padding=ft.Padding.symmetric(horizontal=16)
+        bgcolor=ft.Colors.SURFACE_CONTAINER_HIGH,
+        color=ft.Colors.ON_SURFACE,
+        padding=ft.Padding.symmetric(horizontal=16),
     )
 
 

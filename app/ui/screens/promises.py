@@ -57,7 +57,9 @@ def Promises() -> Any:  # noqa: N802
     go = s.go
     draw = ft.use_callback(lambda pledge: promise_row(pledge, t, sizes, go, key=_key(pledge)), [t, sizes, go])
     shown, on_scroll = use_window(len(found.value or ()))
-    body: list[ft.Control] = [ft.Semantics(text(t("Repayment promises"), sizes.headline, bold=True), header=True)]
+    body: list[ft.Control] = [
+        ft.Semantics(content=text(t("Repayment promises"), sizes.headline, bold=True), heading_level=1)
+    ]
     if found.value is None:
         body.append(failed(s, found.error, retry) if found.error else waiting(s))
     elif not found.value:
@@ -119,9 +121,15 @@ def _PromiseRow(pledge: Pledge, t: Translator, sizes: Sizes, go: Callable[[str],
         sizes,
         color=ft.Colors.ON_ERROR_CONTAINER if bad else ft.Colors.ON_SECONDARY_CONTAINER,
         ground=ft.Colors.ERROR_CONTAINER if bad else ft.Colors.SECONDARY_CONTAINER,
-        icon=ft.Icons.EVENT_BUSY if bad else ft.Icons.EVENT_AVAILABLE if p.state == "kept" else ft.Icons.EVENT_NOTE,
+        icon=ft.Icons.EVENT_BUSY
+        if bad
+        else ft.Icons.EVENT_AVAILABLE
+        if p.state == "kept"
+        else ft.Icons.EVENT_NOTE,
     )
-    who = ft.Row([text(case.borrower.name, sizes.strong, bold=True), state], spacing=8, run_spacing=2, wrap=True)
+    who = ft.Row(
+        [text(case.borrower.name, sizes.strong, bold=True), state], spacing=8, run_spacing=2, wrap=True
+    )
     money = text(t.money(p.amount), sizes.strong, bold=True, no_wrap=True)
     due = t("Due {date} {weekday}", date=p.due_on, weekday=t.weekday(p.due_on))
     facts = [t("promised on {date}", date=p.made_on)]
@@ -133,7 +141,9 @@ def _PromiseRow(pledge: Pledge, t: Translator, sizes: Sizes, go: Callable[[str],
     head: ft.Control = (
         ft.Column([who, money], spacing=2, tight=True)
         if sizes.large
-        else ft.Row([ft.Container(who, expand=True), money], spacing=8, vertical_alignment=ft.CrossAxisAlignment.START)
+        else ft.Row(
+            [ft.Container(who, expand=True), money], spacing=8, vertical_alignment=ft.CrossAxisAlignment.START
+        )
     )
     return card(
         ft.Column([head, text(due, sizes.body), grey(" · ".join(facts), sizes.label)], spacing=3, tight=True),

@@ -109,7 +109,11 @@ def _plan(plan: DayPlan, s: Session, row: Callable[[PlanItem], ft.Control], pull
     out: list[ft.Control] = [_strip(plan, s)]
     if not plan.visits and not plan.calls:
         if plan.waiting:
-            out.append(nothing_here(t("Nothing is due today"), t("The cases below can wait."), sizes, icon=ft.Icons.TASK_ALT))
+            out.append(
+                nothing_here(
+                    t("Nothing is due today"), t("The cases below can wait."), sizes, icon=ft.Icons.TASK_ALT
+                )
+            )
         else:
             out.append(
                 nothing_here(
@@ -136,7 +140,7 @@ def Head(day: date) -> ft.Control:  # noqa: N802
     facts = [f"{t.date(day)} {t.weekday(day)}", s.notebook.branch_name]
     words = ft.Column(
         [
-            ft.Semantics(text(t("Today"), sizes.headline, bold=True), header=True),
+            ft.Semantics(content=text(t("Today"), sizes.headline, bold=True), heading_level=1),
             grey(" · ".join(f for f in facts if f), sizes.body),
             grey(since_last_sync(last, day, t) if run.state is not None else "", sizes.label),
         ],
@@ -167,7 +171,11 @@ def _strip(plan: DayPlan, s: Session) -> ft.Control:
         ft.Column(
             [
                 ft.Row(
-                    figures, spacing=24, run_spacing=8, wrap=True, alignment=ft.MainAxisAlignment.SPACE_BETWEEN
+                    figures,
+                    spacing=24,
+                    run_spacing=8,
+                    wrap=True,
+                    alignment=ft.MainAxisAlignment.SPACE_BETWEEN,
                 ),
                 ft.ProgressBar(
                     value=plan.done / total if total else 0,

@@ -57,9 +57,7 @@ def UnlockScreen() -> Any:  # noqa: N802
             else:
                 await s.notebook.check_pin(entered)
         except WrongPin as e:
-            set_said(
-                Message("Wrong PIN. {n} tries left.", {"n": e.left}) if e.left else e.message
-            )
+            set_said(Message("Wrong PIN. {n} tries left.", {"n": e.left}) if e.left else e.message)
             set_left(int(-(-e.wait_s // 1)))
         except PinLocked as e:
             set_said(e.message)
@@ -105,7 +103,9 @@ def UnlockScreen() -> Any:  # noqa: N802
     t, sizes = s.t, s.sizes
     below: list[ft.Control] = []
     if left > 0:
-        below.append(text(t("Wait {n} s, then try again", n=left), sizes.body, bold=True))
+        below.append(
+            _centred(text(t("Wait {n} s, then try again", n=left), sizes.body, bold=True, key="unlock-wait"))
+        )
     if said is not None:
         below.append(warning(t.say(said), sizes, key="unlock-said"))
     if locked:
@@ -125,23 +125,46 @@ def UnlockScreen() -> Any:  # noqa: N802
             ft.SafeArea(
                 expand=True,
                 content=ft.Column(
-                    scroll=ft.ScrollMode.AUTO,
                     expand=True,
+                    spacing=0,
                     horizontal_alignment=ft.CrossAxisAlignment.CENTER,
-                    spacing=16,
                     controls=[
-                        ft.Row([ft.Container(LanguageSwitch(), padding=8)], alignment=ft.MainAxisAlignment.END),
-                        ft.Icon(ft.Icons.LOCK_OUTLINE, size=40, color=ACCENT),
-                        text(t("Waifang"), sizes.headline, bold=True),
-                        grey(t("Enter your 6-digit PIN"), sizes.body),
-                        Dots(len(pin), PIN_LENGTH, t),
-                        ft.Container(
-                            ft.Column(below, spacing=12, horizontal_alignment=ft.CrossAxisAlignment.CENTER),
-                            padding=ft.Padding.symmetric(horizontal=24),
+                        ft.Row(
+                            [ft.Container(LanguageSwitch(), padding=8)], alignment=ft.MainAxisAlignment.END
                         ),
-                        Keypad(ft.use_callback(lambda k: latest.current(k), []), t, sizes, not locked and left <= 0),
+                        ft.ListView(
+                            expand=True,
+                            spacing=16,
+                            padding=ft.Padding.symmetric(horizontal=24),
+                            controls=[
+                                _centred(ft.Icon(ft.Icons.LOCK_OUTLINE, size=40, color=ACCENT)),
+                                _centred(text(t("Waifang"), sizes.headline, bold=True)),
+                                _centred(
+                                    grey(
+                                        t("Enter your 6-digit PIN"),
+                                        sizes.body,
+                                        text_align=ft.TextAlign.CENTER,
+                                    )
+                                ),
+                                Dots(len(pin), PIN_LENGTH, t),
+                                *below,
+                            ],
+                        ),
+                        ft.Container(
+                            Keypad(
+                                ft.use_callback(lambda k: latest.current(k), []),
+                                t,
+                                sizes,
+                                not locked and left <= 0,
+                            ),
+                            padding=ft.Padding.only(bottom=36, top=8),
+                        ),
                     ],
                 ),
             )
         ],
     )
+
+
+def _centred(control: ft.Control) -> ft.Control:
+    return ft.Row([control], alignment=ft.MainAxisAlignment.CENTER, wrap=True)

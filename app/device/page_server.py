@@ -1,0 +1,188 @@
+"""The notebook as a page of this computer's own browser: Flet's web server on 127.0.0.1, and nothing from outside.
+
+Flet's own defaults listen on every address, let any site read the answers, fetch fonts from a CDN, and show boxes
+until a Chinese font has come. Here: one address, only this page's own Origin and Host, the fonts in the engine's
+own manifest so that they are there with the first frame, and a start picture until then.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+import webbrowser
+from collections.abc import Callable, MutableMapping
+from pathlib import Path
+from typing import Any, Final
+
+import flet as ft
+import uvicorn
+from starlette.responses import FileResponse
+
+HOST: Final = "127.0.0.1"
+FONT_FAMILY: Final = "Noto Sans SC"
+APP_NAME: Final = "外访"
+SESSION_KEPT_S: Final = 15 * 60
+LEAVE_WITHIN_S: Final = 3
+# `assets/assets` holds the font manifest: its fonts are loaded before the first frame, so no text is drawn as boxes.
+SERVED: Final = ("fonts", "icons", "assets")
+
+# A picture, no words: a machine without a Chinese font would show boxes here too.
+START_PICTURE: Final = """
+    <style>
+      #loading { position: fixed; inset: 0; display: flex; align-items: center; justify-content: center; background: #eef5f2; }
+      #loading img { width: 160px; max-width: 50vw; }
+      @media (prefers-color-scheme: dark) { #loading { background: #0e1514; } }
+    </style>
+    <img src="icons/start.svg" alt="" />
+"""
+# Flet's client asks a CDN for a player of animations nobody uses here; nothing but this server is ever asked.
+POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:; "
+    "worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self' ws://{host}:* ws://localhost:* data: blob:; frame-ancestors 'none'; base-uri 'self'"
+).replace("{host}", HOST)
+
+Scope = MutableMapping[str, Any]
+Asgi = Callable[[Scope, Any, Any], Any]
+
+
+class OwnPageOnly:
+    """Lets through only what the page itself asks: its own Host, and for everything with an Origin its own Origin.
+
+    Keeps another site, open in the same browser, from talking to the notebook (cross-site WebSocket, DNS rebinding).
+    """
+
+    def __init__(self, app: Asgi, port: int) -> None:
+        self._app = app
+        self._hosts = {f"{name}:{port}".encode() for name in (HOST, "localhost")}
+        self._origins = {b"http://" + host for host in self._hosts}
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """ASGI."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        origin = headers.get(b"origin")
+        own = headers.get(b"host") in self._hosts and (origin is None or origin in self._origins)
+        if own and (scope["type"] == "http" or origin is not None):
+            await self._app(scope, receive, _closed_to_others(send))
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": "not this page"})
+        else:
+            await send(
+                {"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]}
+            )
+            await send({"type": "http.response.body", "body": b"Not this page.\n"})
+
+
+def _closed_to_others(send: Any) -> Any:
+    async def tighten(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            kept = [(k, v) for k, v in message["headers"] if k.lower() != b"access-control-allow-origin"]
+            message["headers"] = [
+                *kept,
+                (b"x-content-type-options", b"nosniff"),
+                (b"x-frame-options", b"DENY"),
+                (b"referrer-policy", b"no-referrer"),
+                (b"content-security-policy", POLICY.encode()),
+            ]
+        await send(message)
+
+    return tighten
+
+
+def web_root(assets: Path, root: Path) -> None:
+    """Lay out in `root` what the browser may fetch: start page, manifest, fonts, icons; no data."""
+    from flet_web import get_package_web_dir
+
+    package = Path(get_package_web_dir())
+    index = (package / "index.html").read_text(encoding="utf-8")
+    index = index.replace("<html>", '<html lang="zh-CN">', 1)
+    index = re.sub(
+        r'(<div id="loading"[^>]*>).*?(</div>)',
+        lambda found: found[1] + START_PICTURE + found[2],
+        index,
+        count=1,
+        flags=re.DOTALL,
+    )
+    (root / "index.html").write_text(index, encoding="utf-8")
+    for folder in SERVED:
+        shutil.copytree(assets / folder, root / folder)
+    shutil.copyfile(assets / "favicon.png", root / "favicon.png")
+    _draw_first_frame_in_chinese(root / "assets" / "FontManifest.json")
+
+
+def _draw_first_frame_in_chinese(manifest: Path) -> None:
+    """Flutter draws its first frame in its own default font, before the app's theme has come: let that be ours."""
+    families = json.loads(manifest.read_text(encoding="utf-8"))
+    [ours] = [family["fonts"] for family in families if family["family"] == FONT_FAMILY]
+    families.append({"family": "Roboto", "fonts": ours})
+    manifest.write_text(json.dumps(families), encoding="utf-8")
+
+
+def page_app(show: Callable[[ft.Page], Any], root: Path, port: int) -> Asgi:
+    """The ASGI app: `show(page)` for every browser tab, files from `root`, everybody else refused."""
+    import flet_web.fastapi
+
+    app = flet_web.fastapi.FastAPI(openapi_url=None)
+
+    @app.get("/assets/FontManifest.json")
+    def fonts() -> FileResponse:  # Flet would add its own Roboto, which has no Chinese
+        return FileResponse(root / "assets" / "FontManifest.json")
+
+    app.mount(
+        "/",
+        flet_web.fastapi.app(
+            show,
+            assets_dir=str(root),
+            app_name=APP_NAME,
+            app_short_name=APP_NAME,
+            app_description="贷款催收外访本",
+            no_cdn=True,
+            session_timeout_seconds=SESSION_KEPT_S,
+        ),
+    )
+    return OwnPageOnly(app, port)
+
+
+def serve_page(show: Callable[[ft.Page], Any], *, assets: Path, port: int, browser: bool = False) -> None:
+    """Serve `show` on http://127.0.0.1:port/ until SIGINT or SIGTERM; `browser` opens it once it listens.
+
+    Raises SystemExit when the port is taken (uvicorn's own way).
+    """
+    with tempfile.TemporaryDirectory(prefix="waifang-page-") as folder:
+        web_root(assets, Path(folder))
+        server = page_server(page_app(show, Path(folder), port), port)
+        if browser:
+            _when_listening(server, lambda: webbrowser.open(f"http://{HOST}:{port}/"))
+        server.run()
+
+
+def page_server(app: Asgi, port: int) -> uvicorn.Server:
+    """A uvicorn on 127.0.0.1 that leaves within seconds, open tabs or not, and logs no addresses."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=HOST,
+            port=port,
+            log_level="warning",
+            access_log=False,
+            ws="websockets-sansio",
+            timeout_graceful_shutdown=LEAVE_WITHIN_S,
+        )
+    )
+
+
+def _when_listening(server: uvicorn.Server, then: Callable[[], Any]) -> None:
+    start = server.startup
+
+    async def startup(*args: Any, **kwargs: Any) -> None:
+        await start(*args, **kwargs)
+        if server.started:
+            then()
+
+    server.startup = startup  # type: ignore[method-assign]

@@ -1,0 +1,23 @@
+"""How a page begins: what the page server and the phone's window call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import flet as ft
+
+from app.ui.app import open_page
+from app.ui.context import Device
+
+if TYPE_CHECKING:
+    from app.notebook import Notebook
+
+
+def page_of(notebook: Notebook, device_of: Callable[[ft.Page], Device]) -> Callable[[ft.Page], None]:
+    """The page function: every page shows the same notebook, each with its own device (dialler, position)."""
+
+    def show(page: ft.Page) -> None:
+        open_page(page, notebook, device_of(page))
+
+    return show
