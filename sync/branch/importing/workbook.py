@@ -1,0 +1,58 @@
+"""XLSX as rows of cells: days as ISO dates, numbers without exponents, so that a contract stays a contract."""
+
+from __future__ import annotations
+
+import io
+import math
+import warnings
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, Final
+
+import openpyxl
+
+from app.domain.message import Message
+from sync.branch.importing.csv_lines import Broken
+from sync.branch.importing.errors import NotAList
+from sync.branch.importing.styles import Typed, from_serial
+
+INFLATED_MAX: Final = 256 * 1024 * 1024
+
+
+def read_workbook(content: bytes, file: str) -> Iterator[list[tuple[int, tuple[str, ...] | Broken]]]:
+    """The rows of each sheet with their row numbers. Raises NotAList when it is no workbook."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            if sum(part.file_size for part in packed.infolist()) > INFLATED_MAX:
+                raise NotAList(Message("{file} is too large to be a list.", {"file": file}))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl warns of styles it does not know; we read values only
+            book = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
+            sheets = [list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets]
+            epoch = book.epoch.date()
+    except NotAList:
+        raise
+    except Exception as e:
+        raise NotAList(Message("{file} is not a list: it is no readable workbook.", {"file": file})) from e
+    for rows in sheets:
+        yield [(n, tuple(_cell(value, epoch) for value in row)) for n, row in enumerate(rows, 1)]
+
+
+def _cell(value: Any, epoch: date) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).upper()
+        case datetime():
+            return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "seconds")
+        case date():
+            return value.isoformat()
+        case int():
+            return Typed(str(value), from_serial(value, epoch))
+        case float() if math.isfinite(value):
+            # 15 significant digits are what a spreadsheet keeps; the rest is the binary fraction's dust
+            return Typed(f"{Decimal(f'{value:.15g}'):f}", from_serial(value, epoch))
+    return str(value)
