@@ -17,8 +17,7 @@ from sync.branch.importing.demo import run_demo
 from sync.branch.importing.overdue import import_overdue
 from sync.branch.importing.payments import import_payments
 from sync.branch.importing.places import import_places
-from sync.branch.importing.report import BETWEEN, Report
-from sync.branch.said import in_both
+from sync.branch.importing.report import Report
 
 File = Annotated[Path, typer.Argument(metavar="FILE")]
 Mapping = Annotated[
@@ -149,7 +148,7 @@ def _sentences(report: Report) -> list[Message]:
                 "line": str(p.line),
                 "column": p.column or "—",
                 "value": p.value,
-                "reason": in_both(p.reason, BETWEEN),
+                "reason": p.reason,
             },
         )
         for p in report.rejected
