@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import platform
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from app import VERSION
 from app.device.clock import SystemClock
 from app.device.folder import DataFolder
 from app.device.keys import KeyRing
 from app.domain.message import Message
+from app.domain.procedure import Procedure, read_procedures
 from app.i18n import mark
 from app.i18n.pinyin import initials
 from app.notebook import Branch, Notebook, NotebookError, Ports, Sealer, Store
@@ -50,18 +50,17 @@ def open_notebook(data: Path | None = None) -> Notebook:
             connect=_connect,
             clock=clock,
             initials=initials(),
-            default_settings={"procedures": bundled_procedures()},
+            procedures=bundled_procedures(),
             device_name=platform.node(),
             platform=platform.system().lower(),
         )
     )
 
 
-def bundled_procedures() -> Mapping[str, Any]:
-    """The procedures the app was shipped with, by id: what holds until the branch has sent its own."""
-    return {
-        p.stem: tomllib.loads(p.read_text("utf-8")) for p in sorted((ASSETS / "procedures").glob("*.toml"))
-    }
+def bundled_procedures() -> dict[str, Procedure]:
+    """The procedures the app was shipped with, by name: what holds until the branch has sent its own."""
+    files = sorted((ASSETS / "procedures").glob("*.toml"))
+    return read_procedures(tomllib.loads(f.read_text("utf-8")) for f in files)
 
 
 def serve(data: Path | None, *, port: int, browser: bool) -> None:

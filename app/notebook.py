@@ -23,8 +23,8 @@ from app.domain.calendar import Calendar
 from app.domain.corrections import effective
 from app.domain.message import Message
 from app.domain.places import distance_m, town_of, village_of
-from app.domain.plan import DayPlan, mix_of, plan_day
-from app.domain.procedure import Procedure, procedures_from
+from app.domain.plan import DayPlan, mix_of, plan_day, takeover_slots
+from app.domain.procedure import Procedure, ProcedureError, procedures_from
 from app.domain.promises import PromiseView, judge
 from app.domain.record import encode_record, new_activity_id
 from app.domain.records import Activity, Case, CaseFile, Figures, Position
@@ -185,6 +185,8 @@ class Notebook:
         self._own: dict[str, Activity] = {}
         self._syncing = asyncio.Lock()
         self._plans: dict[object, DayPlan] = {}
+        self._slots: tuple[object, dict[str, int]] = (None, {})
+        self._in_force: tuple[int, Mapping[str, Procedure]] = (-1, {})
 
     # ---- opening
 
@@ -292,6 +294,7 @@ class Notebook:
         store, self._store = self._store, None
         self._binding, self._book, self._entries, self._own = {}, Book(), {}, {}
         self._plans.clear()
+        self._slots = (None, {})
         if store is not None:
             await store.close()
         self._ports.release()
@@ -385,17 +388,13 @@ class Notebook:
         day = on or self.today_date()
         file = self._as_of(found, day)
         case, figures = file.case, file.figures
-        plan = await self.today(on, here)
-        planned = next(
-            (i for i in (*plan.visits, *plan.calls, *plan.waiting) if i.case_id == case.case_id), None
-        )
         activities = sorted(file.activities, key=lambda a: (a.happened_at, a.activity_id), reverse=True)
         return CaseView(
             case=case,
             figures=figures,
             dpd=days_past_due(figures, day),
             day=day_of_episode(case, day),
-            steps=planned.steps if planned else self._steps(file, day),
+            steps=self._steps(file, day),
             promises=judge(file, day, self.zone),
             timeline=tuple(self._timeline_entry(a) for a in activities),
             mix=mix_of(file, day, self.zone),
@@ -570,6 +569,15 @@ class Notebook:
                     {"n": len(self._book.unreadable)},
                 )
             )
+        try:
+            procedures_from(self._book.settings.get("procedures"), self._ports.procedures)
+        except ProcedureError as e:
+            found.append(
+                Message(
+                    "The procedure sent by the branch cannot be used ({path}); the app goes by its own. Please tell the branch.",
+                    {"path": e.path},
+                )
+            )
         return found
 
     def weakness(self) -> Message | None:
@@ -582,7 +590,7 @@ class Notebook:
         """Everything anew: after unlocking and after a sync from the start."""
         store = self._opened()
         book = Book()
-        book.revision = self._book.revision + 1
+        book.revision, book.documents = self._book.revision + 1, self._book.documents + 1
         for document in await store.documents():
             if document.body is not None:
                 book.put(document.kind, document.id, document.body)
@@ -620,8 +628,19 @@ class Notebook:
         )
 
     def _steps(self, file: CaseFile, day: date) -> tuple[Step, ...]:
-        procedure = self._procedures().get(file.case.procedure)
-        return steps_of(file, procedure, self._calendar(), day, self.zone) if procedure else ()
+        procedures, calendar = self._procedures(), self._calendar()
+        procedure = procedures.get(file.case.procedure)
+        if procedure is None:
+            return ()
+        # Where a takeover visit falls depends on the other cases, never on what was recorded since.
+        asked = (self._book.documents, day)
+        if self._slots[0] != asked:
+            self._slots = (
+                asked,
+                takeover_slots(list(self._book.files()), procedures, calendar, day, self.zone),
+            )
+        slot = self._slots[1].get(file.case.case_id, 0)
+        return steps_of(file, procedure, calendar, day, self.zone, slot)
 
     def _row(self, file: CaseFile, rank: int, here: Position | None) -> Row:
         case, day = file.case, self.today_date()
@@ -654,12 +673,17 @@ class Notebook:
         )
 
     def _setting(self, name: str) -> Mapping[str, Any]:
-        return self._book.settings.get(name) or self._ports.default_settings.get(name) or {}
+        return self._book.settings.get(name) or {}
 
     def _procedures(self) -> Mapping[str, Procedure]:
-        return procedures_from(
-            self._book.settings.get("procedures"), self._ports.default_settings.get("procedures") or {}
-        )
+        """The branch's procedures over the bundled ones; where they cannot be used, doctor says so."""
+        if self._in_force[0] != self._book.documents:
+            try:
+                found = procedures_from(self._book.settings.get("procedures"), self._ports.procedures)
+            except ProcedureError:
+                found = dict(self._ports.procedures)
+            self._in_force = (self._book.documents, found)
+        return self._in_force[1]
 
     def _calendar(self) -> Calendar:
         return Calendar.from_settings(self._setting("holidays"))

@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from app.domain.message import Message
+from app.domain.procedure import Procedure
 from sync.engine import Branch, Replica
 from sync.protocol import Document, Head, Item
 
@@ -187,7 +188,7 @@ class Ports:
     """What bootstrap hands the notebook.
 
     `address(typed)` is the server's address as it is kept and `connect(server, token)` the branch behind it, both
-    raising NotebookError; `discard()` removes keys and file of a folder that was never bound; `release()` lets
+    raising NotebookError; `procedures` hold until the branch has sent its own; `discard()` removes keys and file of a folder that was never bound; `release()` lets
     another app have the folder.
     """
 
@@ -199,6 +200,6 @@ class Ports:
     connect: Callable[[str, str], Branch]
     clock: Clock
     initials: Mapping[str, str] = field(default_factory=dict)
-    default_settings: Mapping[str, Any] = field(default_factory=dict)
+    procedures: Mapping[str, Procedure] = field(default_factory=dict)
     device_name: str = ""
     platform: str = ""

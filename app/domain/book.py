@@ -13,12 +13,14 @@ class Book:
     """The documents of one feed and the phone's own records, parsed once and kept by case.
 
     A document that cannot be read is kept out and named in `unreadable` (kind, id): the rest of the day goes on.
+    `revision` grows with every change, `documents` with those of the feed only.
     """
 
     def __init__(self) -> None:
         self.settings: dict[str, Mapping[str, Any]] = {}
         self.unreadable: set[tuple[str, str]] = set()
         self.revision = 0
+        self.documents = 0
         self._cases: dict[str, Case] = {}
         self._figures: dict[str, Figures] = {}
         self._activities: dict[str, Activity] = {}
@@ -28,6 +30,7 @@ class Book:
     def put(self, kind: str, doc_id: str, body: bytes) -> None:
         """Take in a document of the feed as it came; unknown kinds are left alone."""
         self.revision += 1
+        self.documents += 1
         self.unreadable.discard((kind, doc_id))
         try:
             if kind == "activity":
@@ -49,6 +52,7 @@ class Book:
     def drop(self, kind: str, doc_id: str) -> None:
         """A document left the feed."""
         self.revision += 1
+        self.documents += 1
         self.unreadable.discard((kind, doc_id))
         if kind == "case":
             self._cases.pop(doc_id, None)
