@@ -60,7 +60,7 @@ STEP_WORDS: dict[str, tuple[str, str, str, str, str]] = {
 
 # (name, D, due, step ids, list, town, village, metres, overdue days, business address?)
 PEOPLE: tuple[tuple[str, int, str, tuple[str, ...], str, str, str, int | None, int], ...] = (
-    ("龚龑", 9, "12470.50", ("promise_broken", "call_after_notice"), "visits", "石桥镇", "石桥村", 2300, 1),
+    ("龚䶮", 9, "12470.50", ("promise_broken", "call_after_notice"), "visits", "石桥镇", "石桥村", 2300, 1),
     ("王喆", 7, "28310.07", ("serve_notice", "contact_guarantors"), "visits", "石桥镇", "柏林村", 8400, 0),
     ("李堃", 4, "6204.11", ("second_visit", "contact_guarantors"), "visits", "石桥镇", "红岩村", 9000, 0),
     ("张国强", 2, "1866.32", ("first_visit", "daily_call"), "visits", "沙河镇", "沙河社区", 12400, 0),
@@ -74,7 +74,7 @@ PEOPLE: tuple[tuple[str, int, str, tuple[str, ...], str, str, str, int | None, i
     ("吴启明", 22, "15260.00", (), "waiting", "下两镇", "金银村", 30100, 0),
 )
 INITIALS = {
-    "龚龑": "gy", "王喆": "wz", "李堃": "lk", "张国强": "zgq", "买买提江·吐尔逊": "mmtjtex", "欧阳晓燕": "oyxy",
+    "龚䶮": "gy", "王喆": "wz", "李堃": "lk", "张国强": "zgq", "买买提江·吐尔逊": "mmtjtex", "欧阳晓燕": "oyxy",
     "陈玉珍": "cyz", "赵铁柱": "ztz", "刘桂兰": "lgl", "孙大海": "sdh", "周小梅": "zxm", "吴启明": "wqm",
 }  # fmt: skip
 
@@ -84,7 +84,9 @@ def case_id_of(name: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"waifang:{name}"))
 
 
-def make_step(step: str, case_day: int, *, party: str = "borrower", overdue: int = 0, done: bool = False) -> Step:
+def make_step(
+    step: str, case_day: int, *, party: str = "borrower", overdue: int = 0, done: bool = False
+) -> Step:
     kind, title_zh, title_en, why_zh, why_en = STEP_WORDS[step]
     return Step(
         step=step,
@@ -99,7 +101,9 @@ def make_step(step: str, case_day: int, *, party: str = "borrower", overdue: int
     )
 
 
-def make_case(index: int, name: str, day: int, due: Decimal, town: str, village: str, metres: int | None) -> tuple[Case, Figures]:
+def make_case(
+    index: int, name: str, day: int, due: Decimal, town: str, village: str, metres: int | None
+) -> tuple[Case, Figures]:
     since = TODAY - timedelta(days=day)
     at = (32.35 + index / 100, 106.84) if metres is not None else (None, None)
     case = Case(
@@ -143,7 +147,10 @@ def make_case(index: int, name: str, day: int, due: Decimal, town: str, village:
         ) if index % 3 == 1 else (),
         payments=(Payment("p-1", TODAY - timedelta(days=3), Decimal("500.00")),) if index == 2 else (),
     )  # fmt: skip
-    interest, penalty = (due * Decimal("0.03")).quantize(Decimal("0.01")), (due * Decimal("0.004")).quantize(Decimal("0.01"))
+    interest, penalty = (
+        (due * Decimal("0.03")).quantize(Decimal("0.01")),
+        (due * Decimal("0.004")).quantize(Decimal("0.01")),
+    )
     figures = Figures(
         as_of=TODAY,
         due_since=since,
@@ -187,7 +194,18 @@ class FakeNotebook:
             self._people()
             self._history()
         for n in range(many):
-            self._add(100 + n, f"客户{n:04d}", 5 + n % 80, Decimal(1000 + n * 13), (), "waiting", "长赤镇", f"{n % 40} 村", None, 0)
+            self._add(
+                100 + n,
+                f"客户{n:04d}",
+                5 + n % 80,
+                Decimal(1000 + n * 13),
+                (),
+                "waiting",
+                "长赤镇",
+                f"{n % 40} 村",
+                None,
+                0,
+            )
 
     def _people(self) -> None:
         for index, (name, day, due, steps, where, town, village, metres, overdue) in enumerate(PEOPLE):
@@ -206,7 +224,12 @@ class FakeNotebook:
             dpd=day,
             amount_due=due,
             steps=tuple(
-                make_step(s, day, party="g1" if s == "contact_guarantors" else "borrower", overdue=overdue if n == 0 else 0)
+                make_step(
+                    s,
+                    day,
+                    party="g1" if s == "contact_guarantors" else "borrower",
+                    overdue=overdue if n == 0 else 0,
+                )
                 for n, s in enumerate(steps)
             ),
             distance_m=metres,
@@ -226,8 +249,11 @@ class FakeNotebook:
                 (1, "promise", {"party": "borrower", "amount": "5000.00", "due_on": "2026-11-22"}, "quarantined"),
                 (0, "call", {"party": "borrower", "number": "13981020007", "direction": "out", "outcome": "busy"}, "waiting")]  # fmt: skip
         for ago, kind, body, state in days:
-            self._append(NewActivity(first, kind, body, happened_at=self.moment - timedelta(days=ago, minutes=30)), state)
-        self._append(NewActivity(case_id_of("龚龑"), "promise", {"party": "borrower", "amount": "5000.00", "due_on": "2026-11-22"},
+            self._append(
+                NewActivity(first, kind, body, happened_at=self.moment - timedelta(days=ago, minutes=30)),
+                state,
+            )
+        self._append(NewActivity(case_id_of("龚䶮"), "promise", {"party": "borrower", "amount": "5000.00", "due_on": "2026-11-22"},
                                  happened_at=self.moment - timedelta(days=4)), "waiting")  # fmt: skip
         self._append(NewActivity(case_id_of("欧阳晓燕"), "promise", {"party": "borrower", "amount": "4000.00", "due_on": "2026-11-23"},
                                  happened_at=self.moment - timedelta(days=2)), "waiting")  # fmt: skip
@@ -260,11 +286,23 @@ class FakeNotebook:
     async def bind(self, server: str, officer_id: str, code: str, pin: str) -> None:
         await asyncio.sleep(0)
         if not self.online:
-            raise NoConnection(Message("The branch server was not reached. Check the address and the network, then try again."))
+            raise NoConnection(
+                Message(
+                    "The branch server was not reached. Check the address and the network, then try again."
+                )
+            )
         if self.captive_portal:
-            raise NoConnection(Message("Something else answered instead of the branch server: a Wi-Fi log-in page, or a wrong address."))
+            raise NoConnection(
+                Message(
+                    "Something else answered instead of the branch server: a Wi-Fi log-in page, or a wrong address."
+                )
+            )
         if code != CODE:
-            raise BranchRefused(Message("The branch does not know this code, or it has expired. Ask the branch for a new one."))
+            raise BranchRefused(
+                Message(
+                    "The branch does not know this code, or it has expired. Ask the branch for a new one."
+                )
+            )
         self.server, self.officer_id, self.state = server, officer_id, "open"
 
     async def unlock(self, pin: str) -> None:
@@ -274,11 +312,17 @@ class FakeNotebook:
     async def check_pin(self, pin: str) -> None:
         await asyncio.sleep(0)
         if self.wrong_pins >= 10:
-            raise PinLocked(Message("Ten wrong PINs. Only the branch can open this notebook now; nothing in it is lost."))
+            raise PinLocked(
+                Message("Ten wrong PINs. Only the branch can open this notebook now; nothing in it is lost.")
+            )
         if pin != PIN:
             self.wrong_pins += 1
             if self.wrong_pins >= 10:
-                raise PinLocked(Message("Ten wrong PINs. Only the branch can open this notebook now; nothing in it is lost."))
+                raise PinLocked(
+                    Message(
+                        "Ten wrong PINs. Only the branch can open this notebook now; nothing in it is lost."
+                    )
+                )
             wait = 0.0 if self.wrong_pins < 3 else 2.0 ** (self.wrong_pins - 2)
             raise WrongPin(Message("Wrong PIN."), wait, 10 - self.wrong_pins)
         self.wrong_pins = 0
@@ -296,7 +340,9 @@ class FakeNotebook:
 
     async def today(self, on: date | None = None, here: Position | None = None) -> DayPlan:
         await asyncio.sleep(0)
-        visits, calls, waiting = (tuple(self.items[i] for i in self.lists[k]) for k in ("visits", "calls", "waiting"))
+        visits, calls, waiting = (
+            tuple(self.items[i] for i in self.lists[k]) for k in ("visits", "calls", "waiting")
+        )
         plan = visits + calls
         due = [p for _, p in await self.promises() if p.state == "due_today"]
         return DayPlan(
@@ -318,7 +364,9 @@ class FakeNotebook:
     def _row(self, case_id: str, rank: int) -> Row:
         case, _ = self.cases[case_id]
         item = self.items[case_id]
-        stage = "watch" if case.status == "watch" else item.steps[0].step if item.steps else "call_after_notice"
+        stage = (
+            "watch" if case.status == "watch" else item.steps[0].step if item.steps else "call_after_notice"
+        )
         return Row(
             case_id=case_id,
             contract_no=case.contract_no,
@@ -442,7 +490,9 @@ class FakeNotebook:
             await self.sync_gate.wait()
         await asyncio.sleep(0)
         if not self.online:
-            self.last_error = Message("The branch server was not reached. Check the address and the network, then try again.")
+            self.last_error = Message(
+                "The branch server was not reached. Check the address and the network, then try again."
+            )
             raise NoConnection(self.last_error)
         self.entries = [replace(e, state="uploaded") if e.state == "waiting" else e for e in self.entries]
         tell(Progress("push", len(waiting), len(waiting)))
@@ -468,4 +518,3 @@ class FakeNotebook:
 
     def weakness(self) -> Message | None:
         return Message("This computer has no key store; the key lies in a file of its own and protects less.")
-
