@@ -65,11 +65,12 @@ def bundled_procedures() -> dict[str, Procedure]:
 
 def serve(data: Path | None, *, port: int, browser: bool) -> None:
     """The app as a page on 127.0.0.1, until stopped; `browser` opens it."""
+    from app.device.page_device import PageDevice
     from app.device.page_server import serve_page
     from app.ui.start import page_of
 
     notebook = open_notebook(data)
-    serve_page(page_of(notebook), assets=ASSETS, port=port, browser=browser)
+    serve_page(page_of(notebook, PageDevice), assets=ASSETS, port=port, browser=browser)
 
 
 def _address(typed: str) -> str:
