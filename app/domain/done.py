@@ -54,12 +54,11 @@ def first_complete_visit(reading: Reading, since: date) -> date | None:
 
 def business_visit(reading: Reading, window: Window, rule: StepRule) -> date | None:
     """A visit at the place of business (home if none) that met the debtor; no receivables named means none said."""
+    places = reading.trade_places
     return _first(
         d
         for d in reading.visits
-        if d[0] >= window.opens_on
-        and d[1].body.get("place") in reading.trade_places
-        and reading.met_debtor(d[1])
+        if d[0] >= window.opens_on and d[1].body.get("place") in places and reading.met_debtor(d[1])
     )
 
 

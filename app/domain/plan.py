@@ -12,11 +12,10 @@ from app.domain.ageing import day_of_episode, days_past_due
 from app.domain.calendar import Calendar
 from app.domain.corrections import known_on
 from app.domain.places import LatLon, distance_m, mean, metres, position_of, town_of, village_of
-from app.domain.procedure import Procedure, StepRule
+from app.domain.procedure import Procedure
 from app.domain.reading import Reading
 from app.domain.records import ZERO, Case, CaseFile, Position
 from app.domain.steps import CLOCK, CLOSING, LONG_PAST, REST, Step, steps_on, urgency
-from app.domain.windows import taken_over
 
 _EXCEEDING = ("promise_broken", "promise_due")
 _KM = 1000
@@ -294,7 +293,8 @@ def _undone_first(items: Sequence[PlanItem]) -> tuple[PlanItem, ...]:
 
 def _may_be_old(case: Case, procedures: Mapping[str, Procedure]) -> bool:
     """A cheap look before a case is read: whether it was assigned late at all."""
-    rule = _takeover_rule(procedures.get(case.procedure))
+    procedure = procedures.get(case.procedure)
+    rule = procedure.takeover if procedure is not None else None
     if rule is None or case.status != "open" or case.assigned_on is None:
         return False
     return day_of_episode(case, case.assigned_on) > rule.numbers["after_day"]
@@ -304,8 +304,8 @@ def _slots(readings: Iterable[Reading], procedures: Mapping[str, Procedure]) -> 
     batches: dict[date, list[tuple[Decimal, int, str, int]]] = {}
     for r in readings:
         procedure = procedures.get(r.case.procedure)
-        rule = _takeover_rule(procedure)
-        if procedure is None or rule is None or r.case.assigned_on is None or not taken_over(r, procedure):
+        rule = procedure.takeover if procedure is not None else None
+        if rule is None or r.case.assigned_on is None or not r.came_in_old(rule.numbers["after_day"]):
             continue
         spread = rule.numbers["spread_working_days"]
         batches.setdefault(r.case.assigned_on, []).append(
@@ -316,8 +316,3 @@ def _slots(readings: Iterable[Reading], procedures: Mapping[str, Procedure]) -> 
         for batch in batches.values()
         for n, (_, _, case_id, spread) in enumerate(sorted(batch))
     }
-
-
-def _takeover_rule(procedure: Procedure | None) -> StepRule | None:
-    steps = procedure.steps if procedure is not None else ()
-    return next((r for r in steps if r.opens == "takeover_visit"), None)

@@ -85,6 +85,11 @@ class Procedure:
     long_overdue_from: int = 90
     capacities: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def takeover(self) -> StepRule | None:
+        """The step for cases that come in old, if this procedure has one."""
+        return next((r for r in self.steps if r.opens == "takeover_visit"), None)
+
     @classmethod
     def read(cls, doc: Mapping[str, Any]) -> Procedure:
         """From a TOML or JSON document. Raises ProcedureError naming the key that is wrong."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, tzinfo
 from decimal import Decimal
-from typing import Any
+from typing import Final, NamedTuple
 
 from app.domain.corrections import known_on
 from app.domain.records import ZERO, Activity, Case, CaseFile, Figures, Payment, day, money
+
+_NEVER: Final = date.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,22 @@ def judge_known(
     if not made:
         return ()
     replaced = _replaced(made)
-    views = sorted(
-        (v for on, a in made for v in _units(on, a, replaced.get(a.activity_id))),
-        key=lambda v: (v.due_on, v.activity_id, v.instalment),
-    )
+    units = sorted(unit for on, a in made for unit in _units(on, a, replaced.get(a.activity_id, _NEVER)))
     purse = _Purse(p for p in case.payments if p.date <= today)
-    return tuple(_judged(v, purse, figures.payments_cover, today) for v in views)
+    return tuple(_judged(unit, purse, figures.payments_cover, today) for unit in units)
+
+
+class _Unit(NamedTuple):
+    """What is judged by itself, in the order in which it is."""
+
+    due_on: date
+    activity_id: str
+    instalment: int
+    amount: Decimal
+    made_on: date
+    replaced_on: date
+    party: str
+    note: str
 
 
 class _Purse:
@@ -83,21 +95,24 @@ class _Purse:
         return taken
 
 
-def _judged(view: PromiseView, purse: _Purse, cover: date | None, today: date) -> PromiseView:
-    if view.replaced_on is not None and view.replaced_on <= view.due_on:
-        # Its money is the later promise's, whose window begins while this one's is still open.
-        return replace(view, state="replaced")
-    paid = purse.take(view.amount, view.made_on, view.due_on)
-    if view.replaced_on is not None:
-        return replace(view, state="replaced", paid=paid)
-    if paid >= view.amount:
+def _judged(unit: _Unit, purse: _Purse, cover: date | None, today: date) -> PromiseView:
+    paid = ZERO
+    if unit.replaced_on > unit.due_on:
+        # One replaced in time takes nothing: its money is the later promise's, whose window began while this was open.
+        paid = purse.take(unit.amount, unit.made_on, unit.due_on)
+    if unit.replaced_on < _NEVER:
+        state = "replaced"
+    elif paid >= unit.amount:
         state = "kept"
-    elif today > view.due_on:
-        known = cover is not None and cover >= view.due_on
+    elif today > unit.due_on:
+        known = cover is not None and cover >= unit.due_on
         state = ("partial" if paid > 0 else "broken") if known else "to_verify"
     else:
-        state = "due_today" if today == view.due_on else "open"
-    return replace(view, state=state, paid=paid)
+        state = "due_today" if today == unit.due_on else "open"
+    return PromiseView(
+        unit.activity_id, unit.party, unit.amount, unit.due_on, unit.made_on, state, paid, unit.instalment,
+        unit.note, unit.replaced_on if unit.replaced_on < _NEVER else None,
+    )  # fmt: skip
 
 
 def _replaced(made: Iterable[tuple[date, Activity]]) -> dict[str, date]:
@@ -122,21 +137,12 @@ def _replaced(made: Iterable[tuple[date, Activity]]) -> dict[str, date]:
     return out
 
 
-def _units(on: date, a: Activity, replaced_on: date | None) -> Iterable[PromiseView]:
+def _units(on: date, a: Activity, replaced_on: date) -> Iterator[_Unit]:
     note = a.body.get("note")
-    base = PromiseView(
-        a.activity_id, a.party, ZERO, on, on, "open", ZERO,
-        note=note if isinstance(note, str) else "", replaced_on=replaced_on,
-    )  # fmt: skip
     instalments = a.body.get("instalments")
     parts = [p for p in instalments if isinstance(p, Mapping)] if isinstance(instalments, list) else []
-    if not parts:
-        return [v for v in [_unit(base, a.body, 0)] if v]
-    return [v for n, part in enumerate(parts, 1) if (v := _unit(base, part, n))]
-
-
-def _unit(base: PromiseView, terms: Mapping[str, Any], n: int) -> PromiseView | None:
-    amount, due_on = money(terms.get("amount")), day(terms.get("due_on"))
-    if amount is None or amount <= 0 or due_on is None:
-        return None
-    return replace(base, amount=amount, due_on=due_on, instalment=n)
+    for n, terms in enumerate(parts, 1) if parts else [(0, a.body)]:
+        amount, due_on = money(terms.get("amount")), day(terms.get("due_on"))
+        if amount is not None and amount > 0 and due_on is not None:
+            said = note if isinstance(note, str) else ""
+            yield _Unit(due_on, a.activity_id, n, amount, on, replaced_on, a.party, said)

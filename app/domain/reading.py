@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta, tzinfo
-from functools import cached_property
 
 from app.domain.ageing import day_of_episode
 from app.domain.calendar import Calendar
 from app.domain.codes import REACHED
 from app.domain.corrections import known_on
 from app.domain.promises import PromiseView, judge_known
-from app.domain.records import Activity, CaseFile
+from app.domain.records import BORROWER, Activity, CaseFile
 
 Dated = tuple[date, Activity]
 _REACHED = frozenset(REACHED)
@@ -18,8 +17,10 @@ _GONE = ("gone", "transferred")
 
 
 class Reading:
-    """A case file read for `today`: activities corrected, dated, of this episode only (D ≥ 1), oldest id first.
+    """A case file read for `today`: activities corrected and dated, by activity_id.
 
+    Of this episode only (D ≥ 1): `episode`, and of those `calls`, `visits` (attempts included), `contacts`
+    (conversations with a debtor) and `attempts` (calls and visits to a debtor that were none).
     `takeover_slot`: which working day from `assigned_on` (0 = the first) a takeover visit is due on.
     """
 
@@ -38,8 +39,35 @@ class Reading:
         self.today = today
         self.takeover_slot = takeover_slot
         self.known = known_on(file.activities, today, zone) if known is None else known
+        self.debtors = {BORROWER, *(p.debtor_id for p in file.case.debtors)}
+        self.d = day_of_episode(file.case, today)
+        self.d_assigned = day_of_episode(file.case, file.case.assigned_on) if file.case.assigned_on else 0
         self._file = file
         self._zone = zone
+        self._promises: tuple[PromiseView, ...] | None = None
+        self._came_in_old: bool | None = None
+        self._sort()
+
+    def _sort(self) -> None:
+        """One pass: a day's plan reads every activity of every case, so nothing is gone through twice."""
+        start = self.case.episode_start or date.min
+        self.episode: list[Dated] = []
+        self.calls: list[Dated] = []
+        self.visits: list[Dated] = []
+        self.contacts: list[Dated] = []
+        self.attempts: list[Dated] = []
+        for dated in self.known:
+            on, a = dated
+            if on <= start:
+                continue
+            self.episode.append(dated)
+            if a.kind not in ("call", "visit"):
+                continue
+            (self.calls if a.kind == "call" else self.visits).append(dated)
+            if self.talked_to_debtor(a):
+                self.contacts.append(dated)
+            elif a.party in self.debtors:
+                self.attempts.append(dated)
 
     @property
     def has_news(self) -> bool:
@@ -56,60 +84,37 @@ class Reading:
         assert self.case.episode_start is not None
         return self.case.episode_start + timedelta(days=d)
 
-    @cached_property
-    def d(self) -> int:
-        """D today."""
-        return day_of_episode(self.case, self.today)
-
-    @cached_property
-    def d_assigned(self) -> int:
-        """D when the case was assigned; 0 where that is not known."""
-        return day_of_episode(self.case, self.case.assigned_on) if self.case.assigned_on else 0
-
-    @cached_property
-    def episode(self) -> tuple[Dated, ...]:
-        """What counts for this episode: from D 1 on."""
-        start = self.case.episode_start
-        return tuple(d for d in self.known if start is None or d[0] > start)
-
-    @cached_property
-    def calls(self) -> list[Dated]:
-        """Telephone calls of the episode."""
-        return [d for d in self.episode if d[1].kind == "call"]
-
-    @cached_property
-    def visits(self) -> list[Dated]:
-        """Visits of the episode, attempts included."""
-        return [d for d in self.episode if d[1].kind == "visit"]
-
-    @cached_property
-    def contacts(self) -> list[Dated]:
-        """Conversations with a debtor: reached calls, and reached visits that met one."""
-        return [d for d in (*self.calls, *self.visits) if self.talked_to_debtor(d[1])]
-
-    @cached_property
-    def attempts(self) -> list[Dated]:
-        """Calls and visits to a debtor that were no conversation with one."""
-        return [
-            d
-            for d in (*self.calls, *self.visits)
-            if self.case.is_debtor(d[1].party) and not self.talked_to_debtor(d[1])
-        ]
-
-    @cached_property
+    @property
     def promises(self) -> tuple[PromiseView, ...]:
         """Every promise as it stands today."""
-        return judge_known(self.case, self.figures, self.known, self.today)
+        if self._promises is None:
+            self._promises = judge_known(self.case, self.figures, self.known, self.today)
+        return self._promises
+
+    def came_in_old(self, after_day: int) -> bool:
+        """Assigned past D `after_day`, with nothing in `history` or the journal of this episode from before that day."""
+        if self._came_in_old is None:
+            self._came_in_old = self._nothing_before_assignment()
+        return self._came_in_old and self.d_assigned > after_day
+
+    def _nothing_before_assignment(self) -> bool:
+        start, assigned, told = self.case.episode_start, self.case.assigned_on, self.case.history
+        if start is None or assigned is None:
+            return False
+        days = (told.first_visit_on, told.notice_served_on, told.last_contact_on)
+        return not any(on is not None and on >= start for on in days) and all(
+            on >= assigned for on, _ in self.episode
+        )
 
     def talked_to_debtor(self, a: Activity) -> bool:
         """Contact: a reached call to, or a reached visit that met, the borrower, spouse or a co-borrower."""
         if a.body.get("outcome") not in _REACHED:
             return False
-        return self.met_debtor(a) if a.kind == "visit" else self.case.is_debtor(a.party)
+        return self.met_debtor(a) if a.kind == "visit" else a.party in self.debtors
 
     def talked_to(self, a: Activity, party: str) -> bool:
         """Contact with `party`; any debtor speaks for the others."""
-        if self.case.is_debtor(party):
+        if party in self.debtors:
             return self.talked_to_debtor(a)
         if a.body.get("outcome") not in _REACHED:
             return False
@@ -117,22 +122,24 @@ class Reading:
 
     def met_debtor(self, a: Activity) -> bool:
         """Whether a visit met the borrower, spouse or a co-borrower."""
-        return any(self.case.is_debtor(p) for p in met(a))
+        return not self.debtors.isdisjoint(met(a))
 
     def visited(self, a: Activity, party: str) -> bool:
         """Whether a visit was to the door of `party`, or met them; any debtor's door is the debtor's."""
-        if self.case.is_debtor(party):
-            return self.case.is_debtor(a.party) or self.met_debtor(a)
+        if party in self.debtors:
+            return a.party in self.debtors or self.met_debtor(a)
         return a.party == party or party in met(a)
 
-    @cached_property
+    @property
     def trade_places(self) -> tuple[str, ...]:
         """Where the trade is visited: the business; the home where there is none, or where it was found gone."""
         borrower = self.case.borrower
         if borrower.address("business") is None:
             return ("home",) if borrower.address("home") else ("business", "home", "other")
-        states = [a.body.get("business_state") for _, a in self.visits if a.body.get("business_state")]
-        return ("business", "home") if states and states[-1] in _GONE else ("business",)
+        seen = [a for _, a in self.visits if a.body.get("business_state")]
+        last = max(seen, key=lambda a: (a.happened_at, a.activity_id), default=None)
+        gone = last is not None and last.body["business_state"] in _GONE
+        return ("business", "home") if gone else ("business",)
 
 
 def met(a: Activity) -> list[str]:

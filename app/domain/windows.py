@@ -10,25 +10,16 @@ from app.domain.done import CONDITIONS, Window, contact_since
 from app.domain.procedure import Procedure, StepRule
 from app.domain.promises import PromiseView
 from app.domain.reading import Reading
+from app.domain.records import BORROWER
 
 Opening = Callable[[Reading, StepRule, Procedure], Iterator[Window]]
 _DAY = timedelta(days=1)
 
 
 def taken_over(reading: Reading, procedure: Procedure) -> bool:
-    """Whether the case came in old: D past the limit when assigned, and nothing known of it from before."""
-    rule = next((r for r in procedure.steps if r.opens == "takeover_visit"), None)
-    start, assigned = reading.case.episode_start, reading.case.assigned_on
-    if rule is None or start is None or assigned is None:
-        return False
-    if reading.d_assigned <= rule.numbers["after_day"]:
-        return False
-    h = reading.case.history
-    if any(
-        on is not None and on >= start for on in (h.first_visit_on, h.notice_served_on, h.last_contact_on)
-    ):
-        return False
-    return all(on >= assigned for on, _ in reading.episode)
+    """Whether a takeover visit stands in the place of first and second visit."""
+    rule = procedure.takeover
+    return rule is not None and reading.came_in_old(rule.numbers["after_day"])
 
 
 def small_sum_missing(reading: Reading, procedure: Procedure) -> bool:
@@ -162,7 +153,7 @@ def _again_if_unseen(reading: Reading, rule: StepRule, window: Window) -> Window
     tried = [
         on
         for on, a in reading.visits
-        if on >= window.opens_on and reading.case.is_debtor(a.party) and not reading.met_debtor(a)
+        if on >= window.opens_on and a.party in reading.debtors and not reading.met_debtor(a)
     ]
     if not tried:
         return window
@@ -185,4 +176,4 @@ def _of_promise(
         "paid": p.paid,
         "left": p.amount - p.paid,
     }
-    return Window(opens_on, due_on, p.party or "borrower", p, why, params)
+    return Window(opens_on, due_on, p.party or BORROWER, p, why, params)
