@@ -611,7 +611,7 @@ class Notebook:
         for result in engine.results.values():
             entry = self._entries.get(result.id)
             if entry is not None:
-                state = "quarantined" if result.status == "quarantined" else "uploaded"
+                state = "quarantined" if result.quarantined else "uploaded"
                 self._entries[result.id] = replace(entry, state=state, reason=result.reason or "")
 
     def _take_in(self, entry: Entry) -> None:
@@ -730,7 +730,11 @@ _REFUSED: Final = {
     "device_revoked": mark(
         "The branch has switched this phone off. Everything recorded is kept; ask your supervisor."
     ),
-    "too_many_attempts": mark("Too many wrong codes at this branch. Wait a few minutes, then try again."),
+    "too_many_failures": mark("Too many wrong codes at this branch. Wait a few minutes, then try again."),
+    "device_of_another_officer": mark(
+        "This data folder is bound to another officer. Use a data folder of your own."
+    ),
+    "busy": mark("The branch is busy. Nothing is lost; try again in a minute."),
     "app_too_old": mark(
         "This app is too old for the branch to send to. What you recorded was handed in; please update the app."
     ),

@@ -214,7 +214,7 @@ class Engine:
             await self._replica.acknowledge(answer.head, answer.results)
             self.results.update((r.id, r) for r in answer.results)
             pushed += len(items)
-            quarantined += sum(r.status == "quarantined" for r in answer.results)
+            quarantined += sum(r.quarantined for r in answer.results)
             at = max(answer.head.seq, at + len(items))
             if at >= head.seq or not items:
                 tell(Progress("push", pushed, pushed))

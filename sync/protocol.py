@@ -170,6 +170,11 @@ class PushResult:
     status: str
     reason: str | None = None
 
+    @property
+    def quarantined(self) -> bool:
+        """Whether it waits for the supervisor; a duplicate (its first answer was cut) says so by its reason."""
+        return self.status == "quarantined" or (self.status == "duplicate" and bool(self.reason))
+
 
 @dataclass(frozen=True, slots=True)
 class PushAnswer:

@@ -130,7 +130,7 @@ class Journal:
         entries = await self._opened(rows)
         for row, entry in zip(rows, entries, strict=True):
             result = told[row.activity_id]
-            if result.status == QUARANTINED:
+            if result.quarantined:
                 changed.append((row, QUARANTINED, result.reason or ""))
             elif row.state != QUARANTINED:
                 changed.append((row, UPLOADED, entry.reason))
