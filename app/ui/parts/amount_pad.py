@@ -8,7 +8,7 @@ from typing import Any
 import flet as ft
 
 from app.ui.context import Session
-from app.ui.parts.choices import Handler
+from app.ui.parts.chips import Handler
 from app.ui.parts.words import text
 from app.ui.theme import QUIET
 

@@ -11,15 +11,24 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from app.domain.codes import CALL_OUTCOMES, REACHED, VISIT_OUTCOMES
+from app.domain.done import lacking
 from app.domain.promises import PromiseView
 from app.domain.record import new_activity_id
-from app.domain.records import BORROWER, Case, day, instant, money, read_position
+from app.domain.records import BORROWER, Case, Figures, day, instant, money, read_position
 from app.notebook import NewActivity
 from app.ui.parts.parties import FAMILY, first_number, people_of
-from app.ui.parts.promise_form import EMPTY_PROMISE, promise_of
+from app.ui.parts.promise_form import all_overdue, promise_of
 
 # The order of the chips: what happens most stands first.
-CALL_UNREACHED: Final = ("no_answer", "switched_off", "busy", "third_party", "suspended", "wrong_number", "deceased")
+CALL_UNREACHED: Final = (
+    "no_answer",
+    "switched_off",
+    "busy",
+    "third_party",
+    "suspended",
+    "wrong_number",
+    "deceased",
+)
 CALL_REACHED: Final = (
     "promised", "callback", "will_pay_undated", "going_to_deposit", "claims_paid", "unable", "refused",
     "asks_relief", "disputed", "do_not_contact",
@@ -37,7 +46,7 @@ CHECKLIST: Final = ("identified", "consent", "two_officers", "no_threats", "no_c
 STILL_NOW: Final = timedelta(minutes=30)
 
 
-def fresh_contact(now: datetime) -> dict[str, Any]:
+def fresh_contact(figures: Figures, now: datetime) -> dict[str, Any]:
     """What call and visit share, with ids of their own."""
     return {
         "activity_id": new_activity_id(now),
@@ -49,22 +58,28 @@ def fresh_contact(now: datetime) -> dict[str, Any]:
         "reason": "",
         "reason_detail": "",
         "explained": [],
-        "promise": dict(EMPTY_PROMISE),
+        "promise": all_overdue(figures),
         "note": "",
     }
 
 
-def fresh_call(case: Case, now: datetime) -> dict[str, Any]:
+def fresh_call(case: Case, figures: Figures, now: datetime) -> dict[str, Any]:
     """A call to the borrower's first number."""
     party, number = first_number(people_of(case)) or (BORROWER, "")
-    return {**fresh_contact(now), "party": party, "number": number, "direction": "out", "callback_at": ""}
+    return {
+        **fresh_contact(figures, now),
+        "party": party,
+        "number": number,
+        "direction": "out",
+        "callback_at": "",
+    }
 
 
-def fresh_visit(case: Case, now: datetime) -> dict[str, Any]:
+def fresh_visit(case: Case, figures: Figures, now: datetime) -> dict[str, Any]:
     """A visit at the place of business, at home where there is none."""
     place = "business" if case.borrower.address("business") or not case.borrower.address("home") else "home"
     return {
-        **fresh_contact(now),
+        **fresh_contact(figures, now),
         "party": BORROWER,
         "place": place,
         "met": None,  # follows the outcome until the officer says who
@@ -135,7 +150,12 @@ def visit_records(
     if receivables or form.get("no_receivables"):
         body["receivables"] = receivables  # an empty list is the answer "none"
     visit = NewActivity(
-        case.case_id, "visit", body, form["activity_id"], happened_at(form, now), read_position(form["position"])
+        case.case_id,
+        "visit",
+        body,
+        form["activity_id"],
+        happened_at(form, now),
+        read_position(form["position"]),
     )
     return [visit, *_promise(case, form, promises, visit)]
 
@@ -145,18 +165,17 @@ def promise_records(
 ) -> list[NewActivity]:
     """A promise by itself; empty while amount or day is missing."""
     made = promise_of(case.case_id, form["promise"], form["activity_id"], promises)
-    return [replace(made, happened_at=happened_at(form, now))] if made else []
+    if made is None:
+        return []
+    note = str(form.get("note") or "").strip()
+    body = {**made.body, "note": note} if note else made.body
+    return [replace(made, body=body, happened_at=happened_at(form, now))]
 
 
 def missing_for_first_visit(form: Mapping[str, Any], case: Case) -> list[str]:
     """What a visit still lacks to count as 首次上门 (procedure.md): codes met, outcome, business_state, reason, explained."""
-    lacking: list[str] = []
-    if not any(case.is_debtor(p) for p in met_in(form)):
-        lacking.append("met")
-    if not reached(form):
-        lacking.append("outcome")
-    lacking += [member for member in ("business_state", "reason", "explained") if not form.get(member)]
-    return lacking
+    unmet = () if any(case.is_debtor(p) for p in met_in(form)) else ("met",)
+    return [*unmet, *lacking(form)]
 
 
 def _told(form: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,7 +191,7 @@ def _promise(
 ) -> list[NewActivity]:
     if form["outcome"] != "promised":
         return []
-    made = promise_of(case.case_id, form["promise"], form["promise_id"], promises)
+    made = promise_of(case.case_id, form["promise"], form["promise_id"], promises, form["party"])
     return [replace(made, happened_at=with_.happened_at, position=with_.position)] if made else []
 
 

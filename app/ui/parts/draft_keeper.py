@@ -41,7 +41,9 @@ class DraftKeeper:
         self.error: Message | None = None
 
     async def open(self, fresh: Callable[[], dict[str, Any]]) -> None:
-        """Take up the unsaved form of this case, or begin one."""
+        """Take up the unsaved form of this case, or begin one; once."""
+        if self.form is not None:
+            return
         begun = fresh()
         try:
             draft = await self._notebook.draft(self._case_id, self._kind)

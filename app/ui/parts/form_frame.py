@@ -9,7 +9,7 @@ import flet as ft
 
 from app.i18n import mark
 from app.ui.context import Session
-from app.ui.parts.choices import tap
+from app.ui.parts.chips import tap
 from app.ui.parts.surface import card, primary, secondary
 from app.ui.parts.words import grey, text, warning
 from app.ui.theme import EDGE, GREY, PAGE
@@ -49,14 +49,22 @@ def form_view(
             bgcolor=PAGE,
             toolbar_height=max(56, 64 * s.scale * 0.85),
             title=ft.Column(
-                [text(title, s.title, bold=True), grey(about, s.label, max_lines=1, overflow=ft.TextOverflow.ELLIPSIS)],
+                [
+                    text(title, s.title, bold=True),
+                    grey(about, s.label, max_lines=1, overflow=ft.TextOverflow.ELLIPSIS),
+                ],
                 spacing=0,
                 tight=True,
             ),
         ),
         controls=[
             ft.Column(
-                [ft.Container(ft.Column(list(body), spacing=10, tight=True), padding=ft.Padding.only(EDGE, 4, EDGE, 24))],
+                [
+                    ft.Container(
+                        ft.Column(list(body), spacing=10, tight=True),
+                        padding=ft.Padding(EDGE, 4, EDGE, 24),
+                    )
+                ],
                 scroll=ft.ScrollMode.AUTO,
                 expand=True,
                 key="form-scroll",
@@ -73,7 +81,7 @@ def form_view(
 
 
 def save_foot(
-    session: Session, keeper: DraftKeeper, label: str, on_save: Any, hint: str = ""
+    session: Session, keeper: DraftKeeper, label: str, on_save: Any, hint: str = "", *, ready: bool = True
 ) -> list[ft.Control]:
     """What went wrong or is missing, and the button; not to be pressed while at work."""
     s, t = session.sizes, session.t
@@ -83,11 +91,15 @@ def save_foot(
     elif hint:
         rows.append(grey(hint, s.label, key="form-hint", text_align=ft.TextAlign.CENTER))
     words = t("Saving…") if keeper.saving else label
-    rows.append(primary(words, s, on_save, icon=ft.Icons.CHECK, key="save", disabled=keeper.saving))
+    rows.append(
+        primary(words, s, on_save, icon=ft.Icons.CHECK, key="save", disabled=keeper.saving or not ready)
+    )
     return rows
 
 
-def restored_line(session: Session, keeper: DraftKeeper, fresh: Callable[[], dict[str, Any]]) -> list[ft.Control]:
+def restored_line(
+    session: Session, keeper: DraftKeeper, fresh: Callable[[], dict[str, Any]]
+) -> list[ft.Control]:
     """This form was begun earlier: say so, and let it be thrown away."""
     if not keeper.restored or keeper.form is None:
         return []
@@ -140,7 +152,11 @@ def saved_panel(session: Session, lines: Sequence[str]) -> ft.Control:
                 ft.Icon(ft.Icons.CHECK_CIRCLE, size=56, color=ft.Colors.PRIMARY),
                 ft.Semantics(content=text(t("Saved"), s.headline, bold=True, key="saved"), live_region=True),
                 *(text(line, s.body, text_align=ft.TextAlign.CENTER) for line in lines),
-                grey(t("On this phone, sealed. It goes to the branch at the next sync."), s.label, text_align=ft.TextAlign.CENTER),
+                grey(
+                    t("On this phone, sealed. It goes to the branch at the next sync."),
+                    s.label,
+                    text_align=ft.TextAlign.CENTER,
+                ),
             ],
             spacing=8,
             tight=True,

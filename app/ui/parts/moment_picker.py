@@ -56,9 +56,7 @@ def use_day_picker(
     return lambda: set_opened(True)
 
 
-def use_time_picker(
-    value: time, take: Callable[[time], Coroutine[Any, Any, None]]
-) -> Callable[[], None]:
+def use_time_picker(value: time, take: Callable[[time], Coroutine[Any, Any, None]]) -> Callable[[], None]:
     """A hook: the function it returns opens the clock; `take` gets the time of day that was picked."""
     opened, set_opened = ft.use_state(False)
 

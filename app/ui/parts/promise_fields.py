@@ -13,9 +13,9 @@ from app.i18n import Translator, mark
 from app.ui.context import Session, use_session
 from app.ui.guard import part
 from app.ui.parts.amount_pad import amount_pad
-from app.ui.parts.choices import Handler, chip, chips, one_of, question, tap
+from app.ui.parts.chips import Handler, chip, chips, one_of, question, tap
 from app.ui.parts.moment_picker import use_day_picker
-from app.ui.parts.parties import debtors_of, party_in_words, people_of
+from app.ui.parts.parties import party_in_words, people_of
 from app.ui.parts.promise_form import amount_choices, amount_of, due_choices, due_of, earlier_promise, press
 from app.ui.parts.words import grey, text
 from app.ui.theme import GREY
@@ -62,9 +62,9 @@ def no_cash_line(session: Session) -> ft.Control:
 
 @part
 def PromiseFields(  # noqa: N802
-    view: CaseView, promise: Mapping[str, Any], change: Callable[..., Any], inline: bool
+    view: CaseView, promise: Mapping[str, Any], change: Callable[..., Any], party: str
 ) -> ft.Control:
-    """Amount, day, who; then what follows from them. `change(**members)` keeps a change of the promise."""
+    """Amount, day, who (`party` until said); then what follows. `change(**members)` keeps a change of the promise."""
     session = use_session()
     s, t = session.sizes, session.t
     today = session.notebook.today_date()
@@ -87,17 +87,17 @@ def PromiseFields(  # noqa: N802
             return tap(_typed, change, promise, name)
 
         rows.insert(1, amount_pad(session, str(promise["amount"]), press_key))
-    who = people_of(view.case) if not inline else debtors_of(view.case)
+    who, payer = people_of(view.case), str(promise["party"] or party)
     if len(who) > 1:
         options = [(p.party, party_in_words(view.case, p.party, t)) for p in who]
         rows.append(
             question(
                 t("Who promises"),
                 s,
-                one_of(session, "payer", options, promise["party"], lambda v: tap(change, party=v)),
+                one_of(session, "payer", options, payer, lambda v: tap(change, party=v)),
             )
         )
-    rows += _consequences(session, view, promise, change)
+    rows += _consequences(session, view, promise, change, payer)
     return ft.Column(rows, spacing=18, tight=True)
 
 
@@ -138,13 +138,20 @@ def _days(
         for c in due_choices(session.notebook.today_date())
     ]
     # A draft of yesterday keeps its day, whatever the chips say today.
-    by_hand = due is not None and not any(c.on == due and c.kind == chosen for c in due_choices(session.notebook.today_date()))
+    by_hand = due is not None and not any(
+        c.on == due and c.kind == chosen for c in due_choices(session.notebook.today_date())
+    )
     label = t("Other day {day}", day=day_with_weekday(due, t)) if by_hand and due else t("Other day")
-    return chips([*found, chip(session, label, other_day, chosen=by_hand, key="due-other", icon=ft.Icons.CALENDAR_MONTH)])
+    return chips(
+        [
+            *found,
+            chip(session, label, other_day, chosen=by_hand, key="due-other", icon=ft.Icons.CALENDAR_MONTH),
+        ]
+    )
 
 
 def _consequences(
-    session: Session, view: CaseView, promise: Mapping[str, Any], change: Callable[..., Any]
+    session: Session, view: CaseView, promise: Mapping[str, Any], change: Callable[..., Any], payer: str
 ) -> list[ft.Control]:
     """When it is checked, the penalty until then, the promise it takes the place of."""
     s, t = session.sizes, session.t
@@ -152,7 +159,12 @@ def _consequences(
     due, amount = due_of(promise), amount_of(promise)
     today = session.notebook.today_date()
     if due is not None:
-        lines = [t("On {day} the app asks whether it arrived. If it did not, a visit follows.", day=day_with_weekday(due, t))]
+        lines = [
+            t(
+                "On {day} the app asks whether it arrived. If it did not, a visit follows.",
+                day=day_with_weekday(due, t),
+            )
+        ]
         days = (due - today).days
         if days > 0 and daily_penalty(view.case, view.figures) > 0:
             lines.append(
@@ -164,10 +176,18 @@ def _consequences(
             )
         if amount is not None and amount < view.figures.missing:
             lines.append(t("{rest} would still be missing.", rest=view.figures.missing - amount))
-        rows.append(ft.Column([text(line, s.body) for line in lines], spacing=4, tight=True, key="promise-means"))
-    earlier = earlier_promise(view.promises, promise["party"])
+        rows.append(
+            ft.Column([text(line, s.body) for line in lines], spacing=4, tight=True, key="promise-means")
+        )
+    earlier = earlier_promise(view.promises, payer)
     if earlier is not None:
-        label = t("Replaces {amount} promised for {day}", amount=earlier.amount, day=day_with_weekday(earlier.due_on, t))
+        label = t(
+            "Replaces {amount} promised for {day}",
+            amount=earlier.amount,
+            day=day_with_weekday(earlier.due_on, t),
+        )
         flip = tap(change, keeps_earlier=not promise.get("keeps_earlier"))
-        rows.append(chip(session, label, flip, chosen=not promise.get("keeps_earlier"), key="promise-replaces"))
+        rows.append(
+            chip(session, label, flip, chosen=not promise.get("keeps_earlier"), key="promise-replaces")
+        )
     return rows

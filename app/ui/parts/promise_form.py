@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from app.domain.promises import PromiseView
+from app.domain.record import new_activity_id
 from app.domain.records import BORROWER, CENT, Figures, day, money
 from app.notebook import NewActivity
 
 # What a form starts with; `amount_kind` and `due_kind` remember which chip it was.
 EMPTY_PROMISE: Final[dict[str, Any]] = {
-    "party": BORROWER,
+    "party": "",  # until said: whoever the call or visit is about
     "amount_kind": "",
     "amount": "",
     "due_kind": "",
@@ -22,6 +23,23 @@ EMPTY_PROMISE: Final[dict[str, Any]] = {
     "keeps_earlier": False,
 }
 STANDING: Final = ("open", "due_today")
+
+
+def all_overdue(figures: Figures) -> dict[str, Any]:
+    """A promise as it is offered: everything overdue, the day still to be said."""
+    due = figures.amount_due
+    return {**EMPTY_PROMISE, **({"amount_kind": "all", "amount": str(due)} if due > 0 else {})}
+
+
+def fresh_promise(figures: Figures, now: datetime) -> dict[str, Any]:
+    """A promise by itself, with an id of its own."""
+    return {
+        "activity_id": new_activity_id(now),
+        "started_at": now.isoformat(),
+        "happened_at": "",
+        "promise": all_overdue(figures),
+        "note": "",
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +106,19 @@ def earlier_promise(promises: Sequence[PromiseView], party: str) -> PromiseView 
 
 
 def promise_of(
-    case_id: str, promise: Mapping[str, Any], promise_id: str, promises: Sequence[PromiseView]
+    case_id: str,
+    promise: Mapping[str, Any],
+    promise_id: str,
+    promises: Sequence[PromiseView],
+    party: str = BORROWER,
 ) -> NewActivity | None:
-    """The promise record, or None while amount or day is missing."""
+    """The promise record, or None while amount or day is missing; `party` promises unless the form says who."""
     amount, due = amount_of(promise), due_of(promise)
     if amount is None or due is None:
         return None
-    party = str(promise.get("party") or BORROWER)
+    party = str(promise.get("party") or party)
     body: dict[str, Any] = {"party": party, "amount": str(amount.quantize(CENT)), "due_on": due.isoformat()}
     earlier = None if promise.get("keeps_earlier") else earlier_promise(promises, party)
     if earlier is not None:
         body["replaces"] = earlier.activity_id
-    if promise.get("note"):
-        body["note"] = str(promise["note"]).strip()
     return NewActivity(case_id, "promise", body, activity_id=promise_id)

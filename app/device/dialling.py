@@ -1,0 +1,22 @@
+"""Opening the dialler: the number goes into it, the officer presses call."""
+
+from __future__ import annotations
+
+import flet as ft
+
+
+def tel_link(number: str) -> str:
+    """The `tel:` link of a number: its digits, and a `+` in front where it has one."""
+    digits = "".join(c for c in number if c.isascii() and c.isdigit())
+    return f"tel:+{digits}" if number.strip().startswith("+") else f"tel:{digits}"
+
+
+class Dialler:
+    """The dialler of one page. Held for as long as the page lives: Flet forgets a service nobody holds."""
+
+    def __init__(self) -> None:
+        self._launcher = ft.UrlLauncher()
+
+    async def dial(self, number: str) -> None:
+        """Put the number into the dialler. In a browser in this very window: a new tab would stay behind, empty."""
+        await self._launcher.launch_url(tel_link(number), web_only_window_name="_self")

@@ -1,0 +1,31 @@
+"""What the machine under one page can do: dial, say where it is, open the map."""
+
+from __future__ import annotations
+
+import flet as ft
+
+from app.device.dialling import Dialler
+from app.device.navigation import Map
+from app.device.position import Locator
+from app.domain.records import Position
+
+
+class PageDevice:
+    """The device of one page; made while that page is being shown, because its services belong to the page."""
+
+    def __init__(self, page: ft.Page) -> None:
+        self._dialler = Dialler()
+        self._locator = Locator()
+        self._map = Map(android=page.platform == ft.PagePlatform.ANDROID and not page.web)
+
+    async def dial(self, number: str) -> None:
+        """Open the dialler with the number in it."""
+        await self._dialler.dial(number)
+
+    async def locate(self) -> Position | None:
+        """Where the phone is now; None where it cannot or may not be known. Never raises."""
+        return await self._locator.locate()
+
+    async def navigate(self, lat: float | None, lon: float | None, address: str) -> None:
+        """Open the map app at a place (WGS-84), or at an address."""
+        await self._map.navigate(lat, lon, address)

@@ -1,0 +1,275 @@
+"""The head of a case: the next step, what is owed, what was tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import flet as ft
+
+from app.domain.amounts import payments_since
+from app.domain.records import Case, Figures
+from app.domain.steps import Step
+from app.i18n import Translator
+from app.ui.guard import part
+from app.ui.parts.steps import URGENT, step_icon
+from app.ui.parts.surface import card
+from app.ui.parts.words import grey, pill, text
+from app.ui.theme import ACCENT, CARD_RADIUS, GREY, WARN, Sizes
+
+if TYPE_CHECKING:
+    from app.notebook import CaseView
+
+# After so many calls in a week and nothing else, another way is due (多种催收方法并用).
+CALLS_ONLY = 3
+STALE_DAYS = 2
+
+
+def next_step(view: CaseView) -> Step | None:
+    """What to do next: the first step not done."""
+    return next((s for s in view.steps if not s.done), None)
+
+
+@part
+def NextStep(  # noqa: N802
+    step: Step | None,
+    asked_before: bool,
+    unclear: bool,
+    act: tuple[str, Any, Any] | None,
+    t: Translator,
+    sizes: Sizes,
+) -> ft.Control:
+    """One sentence and its button (`act`: label, icon, handler; None where the step has no form yet)."""
+    urgent = step is not None and (step.step in URGENT or step.overdue_days > 0)
+    ground = ft.Colors.PRIMARY
+    on = ft.Colors.ON_PRIMARY
+    if step is None:
+        title = t("Done for today") if asked_before else t("Nothing is asked today")
+        why = t("The next step shows here on its day.")
+    else:
+        title, why = t.say(step.title), t.say(step.why)
+    rows: list[ft.Control] = [text(t("Next step"), sizes.label, color=on)]
+    rows.append(
+        ft.Row(
+            [
+                ft.Icon(step_icon(step) if step else ft.Icons.TASK_ALT, size=sizes.icon * 1.2, color=on),
+                ft.Container(text(title, sizes.title, bold=True, color=on), expand=True),
+            ],
+            spacing=10,
+            vertical_alignment=ft.CrossAxisAlignment.START,
+        )
+    )
+    rows.append(text(why, sizes.body, color=on))
+    facts: list[ft.Control] = []
+    if step is not None and urgent and step.overdue_days > 0:
+        facts.append(
+            pill(
+                t("{n} days late", n=step.overdue_days),
+                sizes,
+                color=ft.Colors.ON_ERROR_CONTAINER,
+                ground=ft.Colors.ERROR_CONTAINER,
+                icon=ft.Icons.SCHEDULE,
+            )
+        )
+    elif step is not None and step.due_on is not None:
+        facts.append(
+            text(
+                t("By {date} {weekday}", date=step.due_on, weekday=t.weekday(step.due_on)),
+                sizes.body,
+                color=on,
+            )
+        )
+    if unclear:
+        facts.append(
+            pill(
+                t("No definite date yet"),
+                sizes,
+                color=ft.Colors.ON_ERROR_CONTAINER,
+                ground=ft.Colors.ERROR_CONTAINER,
+                icon=ft.Icons.EVENT_BUSY,
+            )
+        )
+    if facts:
+        rows.append(ft.Row(facts, wrap=True, spacing=8, run_spacing=4))
+    if act is not None:
+        label, icon, handler = act
+        rows.append(
+            ft.Row(
+                [
+                    ft.Button(
+                        key="next-step",
+                        content=label,
+                        icon=ft.Icon(icon, size=sizes.icon, color=ft.Colors.ON_PRIMARY_CONTAINER),
+                        on_click=handler,
+                        style=ft.ButtonStyle(
+                            bgcolor=ft.Colors.PRIMARY_CONTAINER,
+                            color=ft.Colors.ON_PRIMARY_CONTAINER,
+                            elevation=0,
+                            padding=ft.Padding.symmetric(horizontal=20, vertical=14),
+                            text_style=ft.TextStyle(size=sizes.body, weight=ft.FontWeight.W_500),
+                        ),
+                    )
+                ]
+            )
+        )
+    return ft.Container(
+        ft.Column(rows, spacing=8, tight=True),
+        bgcolor=ground,
+        border_radius=CARD_RADIUS,
+        padding=18,
+        key="next-step-card",
+    )
+
+
+def line(label: str, value: ft.Control, sizes: Sizes) -> ft.Control:
+    """What a figure is, and the figure; one under the other where text is large."""
+    if sizes.large:
+        return ft.Column([grey(label, sizes.body), value], spacing=0, tight=True)
+    return ft.Row(
+        [grey(label, sizes.body), ft.Container(value, expand=True, alignment=ft.Alignment.CENTER_RIGHT)],
+        spacing=12,
+        vertical_alignment=ft.CrossAxisAlignment.CENTER,
+    )
+
+
+def _sum(t: Translator, amount: Decimal, size: float, *, bold: bool = False, color: Any = None) -> ft.Control:
+    return text(t.money(amount), size, bold=bold, color=color, text_align=ft.TextAlign.END)
+
+
+def _part(t: Translator, label: str, amount: Decimal, sizes: Sizes) -> ft.Control:
+    """One of the three parts: its name above, so that three stand side by side on a small phone."""
+    return ft.Column(
+        [grey(label, sizes.label), text(t.money(amount), sizes.body)],
+        spacing=0,
+        tight=True,
+        col=12 if sizes.large else 4,
+    )
+
+
+@part
+def Owed(case: Case, figures: Figures, today: date, t: Translator, sizes: Sizes) -> ft.Control:  # noqa: N802
+    """补齐逾期 with its parts, where to pay it in, 全部结清, payments that came later, and how old all that is."""
+    later = payments_since(case, figures)
+    rows: list[ft.Control] = [
+        ft.Semantics(
+            content=line(t("To become current"), _sum(t, figures.amount_due, sizes.number, bold=True), sizes),
+            container=True,
+        ),
+        ft.ResponsiveRow(
+            [
+                _part(t, t("Principal"), figures.overdue_principal, sizes),
+                _part(t, t("Interest"), figures.overdue_interest, sizes),
+                _part(t, t("Penalty"), figures.penalty_interest, sizes),
+            ],
+            spacing=8,
+            run_spacing=6,
+        ),
+        ft.Divider(height=1, color=ft.Colors.OUTLINE_VARIANT),
+    ]
+    if case.loan.account_tail:
+        where = t("Account ending {tail}", tail=case.loan.account_tail)
+        rows.append(
+            line(where, text(t("{amount} missing", amount=figures.missing), sizes.body, bold=True), sizes)
+        )
+    if later > 0:
+        rows.append(
+            line(t("Paid in since"), text(t.money(later), sizes.body, bold=True, color=ACCENT), sizes)
+        )
+    rows.append(line(t("To settle in full (estimate)"), _sum(t, figures.to_settle, sizes.body), sizes))
+    rows.append(grey(t("The counter's figure counts."), sizes.label))
+    rows.append(_age(figures, today, t, sizes))
+    return card(ft.Column(rows, spacing=8, tight=True), padding=18, key="owed")
+
+
+def _age(figures: Figures, today: date, t: Translator, sizes: Sizes) -> ft.Control:
+    if figures.as_of is None:
+        return text(t("No figures from the branch yet."), sizes.label, color=WARN)
+    days = (today - figures.as_of).days
+    words = t("Data of {date}", date=figures.as_of)
+    if figures.payments_cover is not None:
+        words += " · " + t("payments up to {date}", date=figures.payments_cover)
+    if days < STALE_DAYS:
+        return grey(words, sizes.label)
+    return ft.Row(
+        [
+            ft.Icon(ft.Icons.HISTORY, size=sizes.icon, color=WARN),
+            ft.Container(
+                text(words + " · " + t("{n} days old", n=days), sizes.label, color=WARN), expand=True
+            ),
+        ],
+        spacing=6,
+    )
+
+
+@part
+def StepsToday(  # noqa: N802
+    steps: tuple[Step, ...], names: Callable[[str], str], t: Translator, sizes: Sizes
+) -> ft.Control:
+    """All that is asked of this case today, with why, done or not."""
+    return card(
+        ft.Column(
+            [_step(step, names, t, sizes) for step in steps],
+            spacing=12,
+            tight=True,
+        ),
+        key="steps",
+    )
+
+
+def _step(step: Step, names: Callable[[str], str], t: Translator, sizes: Sizes) -> ft.Control:
+    title = t.say(step.title)
+    if step.party and step.party != "borrower":
+        title = t("{step}: {name}", step=title, name=names(step.party))
+    words: list[ft.Control] = [
+        text(title, sizes.body, bold=True),
+        text(t.say(step.why), sizes.body, color=GREY),
+    ]
+    late = step.overdue_days > 0 and not step.done
+    if late:
+        words.append(text(t("{n} days late", n=step.overdue_days), sizes.label, color=WARN))
+    elif step.due_on is not None and not step.done:
+        words.append(
+            grey(t("By {date} {weekday}", date=step.due_on, weekday=t.weekday(step.due_on)), sizes.label)
+        )
+    return ft.Row(
+        [
+            ft.Icon(
+                ft.Icons.CHECK_CIRCLE if step.done else step_icon(step),
+                size=sizes.icon,
+                color=ACCENT if step.done else WARN if late else GREY,
+                semantics_label=t("Done") if step.done else t("To do"),
+            ),
+            ft.Column(words, spacing=1, tight=True, expand=True),
+        ],
+        spacing=12,
+        vertical_alignment=ft.CrossAxisAlignment.START,
+    )
+
+
+def mix_line(view: CaseView, t: Translator, sizes: Sizes) -> ft.Control:
+    """近7天：电话3 上门0 函0 担保人1, and a word when it was nothing but calls."""
+    mix = view.mix
+    calls, visits, notices, guarantors = (mix.get(k, 0) for k in ("call", "visit", "notice", "guarantor"))
+    words = t(
+        "Last 7 days: calls {calls}, visits {visits}, letters {notices}, guarantors {guarantors}",
+        calls=calls,
+        visits=visits,
+        notices=notices,
+        guarantors=guarantors,
+    )
+    rows: list[ft.Control] = [text(words, sizes.body)]
+    if calls >= CALLS_ONLY and not (visits or notices or guarantors):
+        rows.append(
+            ft.Row(
+                [
+                    ft.Icon(ft.Icons.ALT_ROUTE, size=sizes.icon, color=WARN),
+                    ft.Container(
+                        text(t("Calls alone: try another way."), sizes.body, color=WARN), expand=True
+                    ),
+                ],
+                spacing=8,
+            )
+        )
+    return ft.Column(rows, spacing=4, tight=True, key="mix")

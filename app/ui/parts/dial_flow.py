@@ -1,0 +1,34 @@
+"""Dialling: the draft first, then the dialler, then the form that waits for the officer to come back."""
+
+from __future__ import annotations
+
+from app.domain.records import Case, Figures
+from app.notebook import Draft
+from app.ui import routes
+from app.ui.context import Session
+from app.ui.parts.contact_form import fresh_call
+
+
+async def dial(
+    session: Session, case: Case, figures: Figures, party: str, number: str, case_path: str
+) -> None:
+    """Keep what is dialled as a draft, open the dialler, show 电话结果. Raises NotSaved when the draft cannot be kept.
+
+    A call whose outcome was chosen but never saved is shown instead: dialling again would mix two calls.
+    """
+    notebook = session.notebook
+    now = notebook.now()
+    earlier = await notebook.draft(case.case_id, "call")
+    form_route = routes.form_path(case_path, routes.CALL)
+    if earlier is not None and earlier.form.get("outcome"):
+        session.say(session.t("The last call is not saved yet. Save it first, then dial."))
+        session.go(form_route)
+        return
+    fresh = {**fresh_call(case, figures, now), "party": party, "number": number}
+    if earlier is not None:  # dialled and never noted: the same draft, the newer call
+        fresh |= {"activity_id": earlier.form["activity_id"], "promise_id": earlier.form["promise_id"]}
+    await notebook.save_draft(
+        Draft(earlier.draft_id if earlier else fresh["activity_id"], case.case_id, "call", fresh)
+    )
+    session.go(form_route)
+    await session.device.dial(number)

@@ -1,0 +1,94 @@
+"""Why it is overdue, and what was explained: asked after every conversation, at the door or on the telephone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import flet as ft
+
+from app.domain.codes import CAUSES, EXPLAINED, REASONS
+from app.ui.context import Session
+from app.ui.parts.chips import Handler, one_of, question, some_of, tap
+
+if TYPE_CHECKING:
+    from app.ui.parts.draft_keeper import DraftKeeper
+
+
+def reason_questions(session: Session, keeper: DraftKeeper, form: Mapping[str, Any]) -> list[ft.Control]:
+    """Reason with its detail, what was explained, cause; a second tap takes an answer back."""
+    s, t = session.sizes, session.t
+
+    def pick(member: str, **more: Any) -> Any:
+        def handler(value: str) -> Handler:
+            return tap(keeper.change, **{member: "" if form[member] == value else value}, **more)
+
+        return handler
+
+    rows: list[ft.Control] = [
+        one_of(
+            session,
+            "reason",
+            [(r, t.code("reason", r)) for r in REASONS],
+            form["reason"],
+            pick("reason", reason_detail=""),
+        )
+    ]
+    details = REASONS.get(form["reason"], ())
+    if details:
+        options = [(d, t.code("reason_detail", d)) for d in details]
+        rows.append(
+            ft.Container(
+                one_of(session, "detail", options, form["reason_detail"], pick("reason_detail")),
+                padding=ft.Padding.only(left=12),
+            )
+        )
+    return [
+        question(t("Why overdue"), s, *rows),
+        question(
+            t("Explained"),
+            s,
+            some_of(
+                session,
+                "explained",
+                [(e, t.code("explained", e)) for e in EXPLAINED],
+                form["explained"],
+                lambda v: tap(keeper.toggle, "explained", v),
+            ),
+        ),
+        question(
+            t("Cause as you see it"),
+            s,
+            one_of(session, "cause", [(c, t.code("cause", c)) for c in CAUSES], form["cause"], pick("cause")),
+        ),
+    ]
+
+
+def note_field(session: Session, keeper: DraftKeeper, form: Mapping[str, Any]) -> ft.Control:
+    """Whatever else is worth keeping; never needed."""
+    t = session.t
+
+    async def on_change(e: ft.Event[ft.TextField]) -> None:
+        await keeper.change(note=e.control.value or "")
+
+    return written(session, t("Note"), form["note"], on_change, key="note", lines=2)
+
+
+def written(
+    session: Session, label: str, value: str, on_change: Any, *, key: str, lines: int = 1, **more: Any
+) -> ft.TextField:
+    """A field for words, in the sizes of the rest."""
+    s = session.sizes
+    return ft.TextField(
+        key=key,
+        label=label,
+        value=value,
+        on_change=on_change,
+        multiline=lines > 1,
+        min_lines=lines,
+        max_lines=max(lines, 5) if lines > 1 else 1,
+        text_size=s.body,
+        label_style=ft.TextStyle(size=s.body),
+        border_radius=14,
+        **more,
+    )

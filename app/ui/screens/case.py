@@ -1,0 +1,247 @@
+"""客户详情: what to do next, what is owed, who is who, what happened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import flet as ft
+
+from app.domain.places import door_of
+from app.domain.records import Address
+from app.domain.steps import Step
+from app.ui import routes
+from app.ui.context import Session, use_session
+from app.ui.guard import screen
+from app.ui.hooks import use_action, use_loaded
+from app.ui.parts.action_bar import Action, action_bar
+from app.ui.parts.case_head import NextStep, Owed, StepsToday, mix_line, next_step
+from app.ui.parts.case_people import Dial, People, Places, number_sheet
+from app.ui.parts.case_row import distance_in_words
+from app.ui.parts.case_story import PAGE_OF, Promised, Timeline
+from app.ui.parts.chips import Handler, tap, tap_go
+from app.ui.parts.dial_flow import dial
+from app.ui.parts.form_frame import NEUTRAL, advice
+from app.ui.parts.parties import first_number, people_of
+from app.ui.parts.surface import card, failed, section, waiting
+from app.ui.parts.words import grey, pill, text
+from app.ui.theme import EDGE, PAGE
+
+if TYPE_CHECKING:
+    from app.notebook import CaseView
+
+
+@screen
+def CaseScreen() -> Any:  # noqa: N802
+    """The case in the address."""
+    path = ft.use_view_path()
+    form: Any = CaseFile  # a component takes a key beside its own arguments
+    return form(ft.use_route_params()["case_id"], path, key=path)
+
+
+@screen
+def CaseFile(case_id: str, path: str) -> Any:  # noqa: N802
+    """One case, read anew after every save and sync."""
+    session = use_session()
+    t, s = session.t, session.sizes
+    loaded = use_loaded(
+        lambda: session.notebook.case(case_id, here=session.here), [session.edition, session.here]
+    )
+    shown, set_shown = ft.use_state(PAGE_OF)
+    choosing, set_choosing = ft.use_state(False)
+    view = loaded.value
+
+    async def call(party: str, number: str) -> None:
+        set_choosing(False)
+        if view is not None:
+            await dial(session, view.case, view.figures, party, number, path)
+
+    async def call_first() -> None:
+        first = first_number(people_of(view.case)) if view is not None else None
+        if first is None:
+            session.say(t("No telephone number is known in this case."))
+        else:
+            await call(*first)
+
+    async def navigate(address: Address) -> None:
+        await session.device.navigate(address.lat, address.lon, address.text)
+
+    on_call = use_action(call, [view, path])
+    on_call_first = use_action(call_first, [view, path])
+    on_navigate = use_action(navigate)
+
+    def dial_to(party: str, number: str) -> Handler:
+        return tap(on_call, party, number)
+
+    ft.use_dialog(
+        number_sheet(view.case, dial_to, t, s, lambda: set_choosing(False))
+        if choosing and view is not None
+        else None
+    )
+    bar = ft.AppBar(bgcolor=PAGE, toolbar_height=max(56, 48 * s.scale))
+    if view is None:
+        body = failed(session, loaded.error) if loaded.error else waiting(session)
+        return ft.View(route=path, bgcolor=PAGE, appbar=bar, controls=[ft.Container(body, padding=EDGE)])
+    bar.title = _title(session, view)
+    actions = _actions(session, view, path, on_call_first, lambda: set_choosing(True), on_navigate)
+    return ft.View(
+        route=path,
+        padding=0,
+        spacing=0,
+        bgcolor=PAGE,
+        appbar=bar,
+        controls=[
+            ft.Column(
+                [
+                    ft.Container(
+                        ft.Column(
+                            [
+                                *_cards(session, view, path, dial_to, on_navigate),
+                                section(t("Timeline"), s, len(view.timeline)),
+                                _timeline(session, view, shown, lambda: set_shown(lambda n: n + 4 * PAGE_OF)),
+                                *_others(session, view, path),
+                            ],
+                            spacing=10,
+                            tight=True,
+                        ),
+                        padding=ft.Padding(EDGE, 4, EDGE, 24),
+                    )
+                ],
+                scroll=ft.ScrollMode.AUTO,
+                expand=True,
+                key="case-scroll",
+            ),
+            action_bar(actions, s),
+        ],
+    )
+
+
+def _title(session: Session, view: CaseView) -> ft.Control:
+    s, t = session.sizes, session.t
+    overdue = view.dpd > 0
+    return ft.Row(
+        [
+            text(view.case.borrower.name, s.title * 1.1, bold=True),
+            pill(
+                t("{n} days overdue", n=view.dpd) if overdue else t("Current"),
+                s,
+                color=ft.Colors.ON_ERROR_CONTAINER if overdue else ft.Colors.ON_SECONDARY_CONTAINER,
+                ground=ft.Colors.ERROR_CONTAINER if overdue else ft.Colors.SECONDARY_CONTAINER,
+            ),
+        ],
+        spacing=10,
+        run_spacing=2,
+        wrap=True,
+    )
+
+
+def _actions(
+    session: Session, view: CaseView, path: str, on_call: Any, on_choose: Any, on_navigate: Any
+) -> list[Action]:
+    t = session.t
+    door = door_of(view.case)
+    visit = tap_go(session, routes.form_path(path, routes.VISIT))
+    promise = tap_go(session, routes.form_path(path, routes.PROMISE))
+    found: list[Action] = [
+        ("dial", ft.Icons.CALL, t("Call"), on_call, on_choose),
+        ("visit", ft.Icons.STOREFRONT, t("Visit"), visit, None),
+        ("promise", ft.Icons.EVENT_AVAILABLE, t("Promise"), promise, None),
+    ]
+    if door is not None:
+        found.append(("navigate", ft.Icons.NEAR_ME, t("Map"), tap(on_navigate, door), None))
+    return found
+
+
+def _cards(session: Session, view: CaseView, path: str, dial_to: Dial, on_navigate: Any) -> list[ft.Control]:
+    s, t, case = session.sizes, session.t, view.case
+    step = next_step(view)
+    today = session.notebook.today_date()
+    rows: list[ft.Control] = [
+        NextStep(step, bool(view.steps), view.unclear_date, _act(session, view, step, path, dial_to), t, s)
+    ]
+    if _trading(view):
+        rows.append(advice(session, t(NEUTRAL), ft.Icons.VOLUNTEER_ACTIVISM_OUTLINED))
+    rows.append(Owed(case, view.figures, today, t, s))
+    if view.steps:
+        rows.append(section(t("Asked today"), s, sum(not x.done for x in view.steps)))
+        rows.append(StepsToday(view.steps, case.party_name, t, s))
+    rows += [section(t("People"), s, len(people_of(case))), People(case, dial_to, t, s)]
+    rows += [section(t("What was tried"), s), card(mix_line(view, t, s))]
+    if view.promises:
+        rows += [section(t("Promises"), s, len(view.promises)), Promised(case, view.promises, t, s)]
+    if case.borrower.addresses:
+        far = f" · {distance_in_words(view.distance_m, t)}" if view.distance_m is not None else ""
+        rows += [section(t("Addresses") + far, s), Places(case, lambda a: tap(on_navigate, a), t, s)]
+    return rows
+
+
+def _act(
+    session: Session, view: CaseView, step: Step | None, path: str, dial_to: Dial
+) -> tuple[str, Any, Any] | None:
+    """The button of the next step; None for a kind that has no form yet."""
+    t = session.t
+    if step is None:
+        return None
+    if step.kind == "visit":
+        return (
+            t("Start the visit"),
+            ft.Icons.STOREFRONT,
+            tap_go(session, routes.form_path(path, routes.VISIT)),
+        )
+    if step.kind in ("call", "guarantor_demand"):
+        people = people_of(view.case)
+        person = next((p for p in people if p.party == step.party and p.phones), None)
+        if person is None and step.kind == "call":
+            person = next((p for p in people if p.phones), None)
+        if person is None:
+            return None
+        label = t("Dial {name}", name=person.name)
+        return label, ft.Icons.CALL, dial_to(person.party, person.phones[0].number)
+    return None
+
+
+def _trading(view: CaseView) -> bool:
+    """Whether the business was seen operating when last visited."""
+    seen = (e.activity.body.get("business_state") for e in view.timeline)
+    return next((state for state in seen if state), "") == "operating"
+
+
+def _timeline(session: Session, view: CaseView, shown: int, more: Any) -> ft.Control:
+    s, t = session.sizes, session.t
+    if not view.timeline:
+        return card(grey(t("Nothing recorded yet. Calls, visits and promises show here."), s.body))
+    return Timeline(view.case, view.timeline, shown, more, session.notebook.today_date(), t, s)
+
+
+def _others(session: Session, view: CaseView, path: str) -> list[ft.Control]:
+    """Other loans of the same customer, and what the contract says."""
+    s, t, loan = session.sizes, session.t, view.case.loan
+    facts = [t("Contract {no}", no=view.case.contract_no), loan.product]
+    if loan.maturity is not None:
+        facts.append(t("matures {date}", date=t.full_date(loan.maturity)))
+    rows: list[ft.Control] = [
+        section(t("Contract"), s),
+        card(text(" · ".join(f for f in facts if f), s.body, selectable=True)),
+    ]
+    if view.other_loans:
+        rows.append(section(t("Other loans of this customer"), s, len(view.other_loans)))
+    for other in view.other_loans:
+        rows.append(
+            card(
+                ft.Column(
+                    [
+                        text(t("Contract {no}", no=other.contract_no), s.body, bold=True),
+                        grey(
+                            " · ".join(
+                                x for x in (other.loan.product, t.code("case_status", other.status)) if x
+                            ),
+                            s.body,
+                        ),
+                    ],
+                    spacing=2,
+                    tight=True,
+                ),
+                on_click=tap_go(session, routes.case_path(other.case_id, routes.tab_of(path))),
+                key=f"loan-{other.case_id}",
+            )
+        )
+    return rows

@@ -1,0 +1,246 @@
+"""上门 (一趟办): what was found at the door, and the promise made there, in one save."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import flet as ft
+
+from app.domain.codes import BUSINESS_STATES, PLACES
+from app.ui import routes
+from app.ui.context import Session, use_session
+from app.ui.guard import screen
+from app.ui.hooks import use_action, use_loaded
+from app.ui.parts.chips import Handler, one_of, question, some_of, tap, tap_go
+from app.ui.parts.contact_form import (
+    CHECKLIST,
+    VISIT_REACHED,
+    VISIT_UNREACHED,
+    fresh_visit,
+    met_in,
+    reached,
+    visit_records,
+)
+from app.ui.parts.draft_keeper import DraftKeeper, use_draft
+from app.ui.parts.first_visit_list import first_visit_list
+from app.ui.parts.form_frame import (
+    NEUTRAL,
+    advice,
+    back_button,
+    form_view,
+    restored_line,
+    save_foot,
+    saved_panel,
+)
+from app.ui.parts.happened import Happened
+from app.ui.parts.parties import FAMILY, party_in_words, people_of
+from app.ui.parts.place_fix import address_of, position_line, use_position
+from app.ui.parts.promise_fields import PromiseFields, day_with_weekday, no_cash_line
+from app.ui.parts.promise_form import amount_of, due_of
+from app.ui.parts.reasons import note_field, reason_questions, written
+from app.ui.parts.receivables import receivables_question
+from app.ui.parts.surface import card, failed, primary, waiting
+from app.ui.parts.words import grey
+
+if TYPE_CHECKING:
+    from app.notebook import CaseView
+
+
+@screen
+def VisitScreen() -> Any:  # noqa: N802
+    """The form of the case in the address."""
+    path = ft.use_view_path()
+    form: Any = VisitForm  # a component takes a key beside its own arguments
+    return form(ft.use_route_params()["case_id"], path, key=path)
+
+
+@screen
+def VisitForm(case_id: str, path: str) -> Any:  # noqa: N802
+    """One visit."""
+    session = use_session()
+    t, notebook = session.t, session.notebook
+    keeper = use_draft(case_id, "visit")
+    looking, again = use_position(session, keeper)
+
+    async def load() -> CaseView:
+        view = await notebook.case(case_id)
+        await keeper.open(lambda: fresh_visit(view.case, view.figures, notebook.now()))
+        return view
+
+    loaded = use_loaded(load, [session.edition])
+    view = loaded.value
+
+    async def save() -> None:
+        if view is None or keeper.form is None or not keeper.form["outcome"]:
+            return
+        if await keeper.record(visit_records(view.case, keeper.form, view.promises, notebook.now())):
+            session.saved()
+
+    on_save = use_action(save, [view])
+    form = keeper.form
+    if view is None or form is None:
+        body = failed(session, loaded.error) if loaded.error else waiting(session)
+        return form_view(session, path, t("Visit"), "", [body], [])
+    name = view.case.borrower.name
+    if keeper.saved:
+        return _after(session, path, view, form)
+    promised = _promised(session, form)
+    what = promised or (t.code("outcome", form["outcome"]) if form["outcome"] else "")
+    return form_view(
+        session,
+        path,
+        t("Visit"),
+        t("{name} · overdue {amount}", name=name, amount=view.figures.amount_due),
+        [
+            *restored_line(session, keeper, lambda: fresh_visit(view.case, view.figures, notebook.now())),
+            card(position_line(session, view.case, form, looking, again), padding=ft.Padding(16, 4, 4, 4)),
+            *_questions(session, keeper, view, form),
+        ],
+        save_foot(
+            session,
+            keeper,
+            t("Save: {what}", what=what) if what else t("Save"),
+            on_save,
+            "" if what else t("What came of the visit?"),
+            ready=bool(what),
+        ),
+        keeper=keeper,
+    )
+
+
+def _questions(
+    session: Session, keeper: DraftKeeper, view: CaseView, form: Mapping[str, Any]
+) -> list[ft.Control]:
+    t = session.t
+    rows: list[ft.Control] = [card(_outcome(session, keeper, form))]
+    if form["outcome"] == "promised":
+
+        async def change_promise(**members: Any) -> None:
+            await keeper.change_in("promise", **members)
+
+        rows.append(card(PromiseFields(view, form["promise"], change_promise, form["party"])))
+    if form["business_state"] == "operating":
+        rows.append(advice(session, t(NEUTRAL), ft.Icons.VOLUNTEER_ACTIVISM_OUTLINED))
+    seen: list[ft.Control] = [_business(session, keeper, form)]
+    if reached(form):
+        seen += reason_questions(session, keeper, form)
+        seen.append(receivables_question(session, keeper, form))
+    rows.append(card(ft.Column(seen, spacing=18, tight=True)))
+    rows += first_visit_list(session, view, form)
+    rows.append(card(ft.Column(_who_and_where(session, keeper, view, form), spacing=18, tight=True)))
+    rows.append(
+        card(
+            ft.Column(
+                [note_field(session, keeper, form), Happened(form, keeper.change)], spacing=18, tight=True
+            )
+        )
+    )
+    rows.append(ft.Container(no_cash_line(session), padding=ft.Padding.symmetric(horizontal=4)))
+    return rows
+
+
+def _outcome(session: Session, keeper: DraftKeeper, form: Mapping[str, Any]) -> ft.Control:
+    s, t = session.sizes, session.t
+
+    def outcomes(codes: tuple[str, ...]) -> ft.Control:
+        options = [(o, t.code("outcome", o)) for o in codes]
+        return one_of(session, "outcome", options, form["outcome"], lambda o: tap(keeper.change, outcome=o))
+
+    return ft.Column(
+        [
+            question(t("Spoken with them"), s, outcomes(VISIT_REACHED)),
+            question(t("Not spoken with them"), s, outcomes(VISIT_UNREACHED)),
+        ],
+        spacing=16,
+        tight=True,
+    )
+
+
+def _business(session: Session, keeper: DraftKeeper, form: Mapping[str, Any]) -> ft.Control:
+    t, chosen = session.t, form["business_state"]
+    options = [(b, t.code("business_state", b)) for b in BUSINESS_STATES]
+
+    def pick(value: str) -> Handler:
+        return tap(keeper.change, business_state="" if value == chosen else value)
+
+    return question(t("The business"), session.sizes, one_of(session, "business", options, chosen, pick))
+
+
+def _who_and_where(
+    session: Session, keeper: DraftKeeper, view: CaseView, form: Mapping[str, Any]
+) -> list[ft.Control]:
+    s, t, case = session.sizes, session.t, view.case
+    people = [(p.party, party_in_words(case, p.party, t)) for p in people_of(case)]
+    places = [(p, t.code("place", p)) for p in PLACES]
+    at = address_of(case, form["party"], form["place"])
+
+    async def toggle_met(party: str) -> None:
+        held = met_in(keeper.form or form)
+        await keeper.change(met=[p for p in held if p != party] if party in held else [*held, party])
+
+    async def colleague(e: ft.Event[ft.TextField]) -> None:
+        await keeper.change(with_officer=e.control.value or "")
+
+    rows: list[ft.Control] = []
+    if len(people) > 1:
+        doors = one_of(session, "door", people, form["party"], lambda v: tap(keeper.change, party=v))
+        rows.append(question(t("Whose door"), s, doors))
+    rows += [
+        question(
+            t("Place"),
+            s,
+            one_of(session, "place", places, form["place"], lambda v: tap(keeper.change, place=v)),
+            *([grey(at.text, s.body)] if at is not None else []),
+        ),
+        question(
+            t("Who was met"),
+            s,
+            some_of(
+                session, "met", [*people, (FAMILY, t("Family"))], met_in(form), lambda v: tap(toggle_met, v)
+            ),
+        ),
+        question(
+            t("Conduct"),
+            s,
+            some_of(
+                session,
+                "checklist",
+                [(c, t.code("checklist", c)) for c in CHECKLIST],
+                form["checklist"],
+                lambda v: tap(keeper.toggle, "checklist", v),
+            ),
+        ),
+        written(session, t("With which colleague"), form["with_officer"], colleague, key="with-officer"),
+    ]
+    return rows
+
+
+def _promised(session: Session, form: Mapping[str, Any]) -> str:
+    amount, due = amount_of(form["promise"]), due_of(form["promise"])
+    if form["outcome"] != "promised" or amount is None or due is None:
+        return ""
+    return session.t("{amount} on {day}", amount=amount, day=day_with_weekday(due, session.t))
+
+
+def _after(session: Session, path: str, view: CaseView, form: Mapping[str, Any]) -> ft.View:
+    """已保存; a promise without a day goes on to the promise form."""
+    s, t = session.sizes, session.t
+    name, case_path, promised = view.case.borrower.name, routes.parent(path), _promised(session, form)
+    lines = [t("Visit: {outcome}", outcome=t.code("outcome", form["outcome"]))]
+    if promised:
+        lines.append(t("Promise: {what}", what=promised))
+    if form["position"] is None:
+        lines.append(t("Without a position"))
+    body: list[ft.Control] = [saved_panel(session, lines)]
+    foot: list[ft.Control] = []
+    if form["outcome"] == "promised" and not promised:
+        body.append(advice(session, t("The day of the promise is still missing."), ft.Icons.EVENT_BUSY))
+        to_promise = tap_go(session, routes.form_path(case_path, routes.PROMISE))
+        foot.append(
+            primary(t("Enter the promise"), s, to_promise, icon=ft.Icons.EVENT_AVAILABLE, key="to-promise")
+        )
+    foot.append(
+        back_button(session, t("Back to {name}", name=name), tap_go(session, case_path), "back-to-case")
+    )
+    return form_view(session, path, t("Visit"), name, body, foot)
