@@ -135,7 +135,9 @@ class KeyRing:
         except OSError as e:
             raise _uncounted() from e
         if wait > 0:
-            raise self._wrong(mark("Wait {seconds} seconds before the next PIN. {left} tries are left."), wait)
+            raise self._wrong(
+                mark("Wait {seconds} seconds before the next PIN. {left} tries are left."), wait
+            )
         digits = _digits(pin)
         if digits is None:
             raise self._wrong(mark("The PIN has exactly six digits. {left} tries are left."), 0.0)
@@ -194,10 +196,14 @@ class KeyRing:
         try:
             kept = json.loads(self.path.read_bytes())
             cost = kept["pin"]
-            if kept["format"] != KEYS_FORMAT or not isinstance(kept["key_id"], str):
+            if kept["format"] != KEYS_FORMAT or not all(
+                isinstance(kept[k], str) for k in ("key_id", "keystore")
+            ):
                 raise ValueError("format")
             if cost["kdf"] != "scrypt" or not SCRYPT_N <= cost["n"] <= SCRYPT_N_MOST:
                 raise ValueError("kdf")
+            if not (1 <= cost["r"] <= SCRYPT_R and 1 <= cost["p"] <= 4):
+                raise ValueError("cost")
             for name in ("salt", "wrapped"):
                 base64.b64decode(cost[name], validate=True)
         except (OSError, ValueError, KeyError, TypeError) as e:

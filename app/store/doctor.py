@@ -15,6 +15,7 @@ from app.store.drafts import Drafts
 from app.store.feed import Feed
 from app.store.journal import Journal, Sealed
 from app.store.spool import Spool
+from app.store.trouble import StoreDamaged
 from app.store.values import Values
 from sync.protocol import NO_HASH, record_hash
 from sync.salvage import unpack_entry
@@ -23,32 +24,48 @@ from sync.salvage import unpack_entry
 async def examine(
     db: Database, sealer: Sealer, journal: Journal, feed: Feed, drafts: Drafts, values: Values, spool: Spool
 ) -> list[Message]:
-    """Everything that is wrong, in sentences; empty when sound."""
+    """Everything that is wrong, in sentences; empty when sound. Raises NotSaved."""
     try:
         answer = [row[0] for row in db.execute("PRAGMA quick_check")]
         if answer != ["ok"]:
             return [Message("The notebook's file is damaged ({n} places).", {"n": len(answer)})]
-        found = await _seals(sealer, (*feed.rows(), *drafts.rows(), *values.rows()))
+        found = await _feed(sealer, feed)
         found += await _chain(sealer, journal.rows())
-        if feed.recounted() != feed.state.check:
-            found.append(
-                Message(
-                    "The documents held do not add up to what the branch sent. Sync once to fetch them anew."
-                )
-            )
-    except sqlite3.DatabaseError:
+        if broken := await _broken(sealer, (*drafts.rows(), *values.rows())):
+            found.append(Message("{n} rows were changed from outside and do not open.", {"n": broken}))
+        return found + _spool(spool, journal)
+    except (sqlite3.DatabaseError, StoreDamaged):
         return [Message("The notebook's file is damaged ({n} places).", {"n": 1})]
-    return found + _spool(spool, journal)
 
 
-async def _seals(sealer: Sealer, rows: Iterable[tuple[bytes, bytes]]) -> list[Message]:
+async def _feed(sealer: Sealer, feed: Feed) -> list[Message]:
+    """What the branch sent can be had again: where it is not sound, the next sync starts anew."""
+    found: list[Message] = []
+    if broken := await _broken(sealer, feed.rows()):
+        found.append(
+            Message(
+                "{n} documents were changed from outside and do not open. Sync once to fetch them anew.",
+                {"n": broken},
+            )
+        )
+    if feed.recounted() != feed.state.check:
+        found.append(
+            Message("The documents held do not add up to what the branch sent. Sync once to fetch them anew.")
+        )
+    if found:
+        await feed.start_anew()
+    return found
+
+
+async def _broken(sealer: Sealer, rows: Iterable[tuple[bytes, bytes]]) -> int:
+    """How many of the rows do not open."""
     broken = 0
     for row in rows:
         try:
             await sealer.open([row])
         except SealBroken:
             broken += 1
-    return [Message("{n} rows were changed from outside and do not open.", {"n": broken})] if broken else []
+    return broken
 
 
 async def _chain(sealer: Sealer, rows: list[Sealed]) -> list[Message]:

@@ -103,7 +103,8 @@ class Feed:
         if in_snapshot and not page.more:
             named = docs.keys() | {r.key for r in going}
             going += [r for r in self._unseen(generation) if r.key not in named]
-        check = self._recount(docs.values(), going)
+        # A new start counts what is truly here, so that it mends a sum that had gone wrong.
+        check = self._counted(self.recounted() if begins else old.check, docs.values(), going)
         hidden, purged = await self._sort_out(going, docs, waiting_cases)
         state = FeedState(page.cursor, generation, in_snapshot and page.more, check)
         sealed = await self._sealer.seal(
@@ -165,21 +166,21 @@ class Feed:
         return row is not None
 
     def recounted(self) -> Check:
-        """The check over the rows themselves, for the doctor."""
+        """The check over the rows themselves."""
         check = Check()
-        for kind, doc_id, version in self._db.execute(
-            "SELECT kind, id, version FROM document WHERE state = 'held'"
-        ):
-            check = check.add(kind, doc_id, version)
+        with reading():
+            for kind, doc_id, version in self._db.execute(
+                "SELECT kind, id, version FROM document WHERE state = 'held'"
+            ):
+                check = check.add(kind, doc_id, version)
         return check
 
     def rows(self) -> list[tuple[bytes, bytes]]:
         """`(aad, sealed)` of all documents, for the doctor."""
         return [(r.aad, r.sealed) for r in self._select("1")]
 
-    def _recount(self, docs: Iterable[Document], going: Iterable[_Row]) -> Check:
+    def _counted(self, check: Check, docs: Iterable[Document], going: Iterable[_Row]) -> Check:
         """The check after the page: kept incrementally, a replaced version leaves as the new one comes."""
-        check = self.state.check
         with reading():
             for d in docs:
                 held = self._db.conn.execute(

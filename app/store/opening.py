@@ -71,7 +71,11 @@ async def _device_id(db: Database, sealer: Sealer, spool: Spool) -> str:
     kept = await values.get(DEVICE)
     if kept is not None:
         return kept.decode()
-    if db.execute("SELECT 1 FROM value UNION ALL SELECT 1 FROM journal LIMIT 1").fetchone() is not None:
+    with reading():
+        used = (
+            db.execute("SELECT 1 FROM value UNION ALL SELECT 1 FROM journal LIMIT 1").fetchone() is not None
+        )
+    if used:
         raise damaged()
     known = await Journal(db, sealer, "").readable(spool.records)
     device_id = known[-1].device_id if known else str(uuid.uuid4())

@@ -5,10 +5,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
-from app.ports import NotebookError, NotSaved
+from app.device.sealing import AesGcmSealer
+from app.domain.message import Message
+from app.ports import Busy, InvalidRecord, NotebookError, NotSaved
 from app.store import StoreDamaged, StoreTooNew, discard_store, open_store
-from app.store.schema import FILE, MIGRATIONS, SPOOL, connect
+from app.store.schema import FILE, MIGRATIONS, SPOOL
 from sync.protocol import Head, Item, PushResult, record_hash
 from tests.store.ground import KEY, MovableClock, case, file_bytes, opened, page, records
 
@@ -44,9 +47,9 @@ async def test_a_refused_record_leaves_journal_and_draft_as_they_were(tmp_path: 
     await store.save_draft("a1", b"{}")
 
     def refuse(head: Head) -> list[Item]:
-        raise NotebookError(__import__("app.domain.message", fromlist=["Message"]).Message("no"))
+        raise InvalidRecord(Message("The amount is missing."), "amount")
 
-    with pytest.raises(NotebookError):
+    with pytest.raises(InvalidRecord):
         await store.append(refuse, ["a1"])
     assert await store.journal() == []
     assert await store.drafts() == [("a1", b"{}")]
@@ -135,7 +138,7 @@ async def test_every_commit_is_flushed_to_the_disk(tmp_path: Path) -> None:
 async def test_only_its_owner_can_read_the_files(tmp_path: Path) -> None:
     store = await opened(tmp_path)
     await store.append(records(store, "a1"))
-    assert {p.name: p.stat().st_mode & 0o077 for p in tmp_path.iterdir()} == {
+    assert modes(tmp_path) == {
         FILE: 0,
         f"{FILE}-wal": 0,
         f"{FILE}-shm": 0,
@@ -145,7 +148,15 @@ async def test_only_its_owner_can_read_the_files(tmp_path: Path) -> None:
 
 
 async def test_nothing_of_a_borrower_is_readable_in_the_folder(tmp_path: Path) -> None:
-    secrets = ["张桂兰", "13800001234", "青石镇", "1234.50", "见到本人", "token-of-the-phone", "quarantined because"]
+    secrets = [
+        "张桂兰",
+        "13800001234",
+        "青石镇",
+        "1234.50",
+        "见到本人",
+        "token-of-the-phone",
+        "quarantined because",
+    ]
     store = await opened(tmp_path)
     await store.apply(page(case("case-1"), cursor="cursor-13800001234", snapshot=True))
     await store.put("binding", b"token-of-the-phone")
@@ -170,7 +181,7 @@ async def test_a_file_of_an_older_app_is_brought_up_to_date_step_by_step(tmp_pat
     [entry] = await store.append(records(store, "a1"))
     await store.close()
 
-    def later(db) -> None:  # type: ignore[no-untyped-def]
+    def later(db: Database) -> None:
         db.execute("CREATE TABLE blob (sha256 TEXT PRIMARY KEY)")
 
     store = await open_store(tmp_path, _sealer(), MovableClock(), migrations=(*MIGRATIONS, later))
@@ -185,7 +196,7 @@ async def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) 
     [entry] = await store.append(records(store, "a1"))
     await store.close()
 
-    def broken(db) -> None:  # type: ignore[no-untyped-def]
+    def broken(db: Database) -> None:
         db.execute("DROP TABLE journal")
         db.execute("INSERT INTO nowhere VALUES (1)")
 
@@ -246,7 +257,7 @@ async def test_a_store_with_waiting_records_is_not_discarded(tmp_path: Path) -> 
     store = await opened(tmp_path)
     await store.close()
     discard_store(tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert modes(tmp_path) == {}
     store = await opened(tmp_path)
     await store.append(records(store, "a1"))
     await store.close()
@@ -255,13 +266,22 @@ async def test_a_store_with_waiting_records_is_not_discarded(tmp_path: Path) -> 
     assert (tmp_path / FILE).exists()
 
 
-def test_a_second_connection_in_a_transaction_is_called_busy_not_damaged(tmp_path: Path) -> None:
-    db = connect(tmp_path / FILE)
-    assert db.execute("PRAGMA busy_timeout").fetchone()[0] > 0
-    db.close()
+async def test_a_file_another_program_is_writing_is_busy_not_damaged(tmp_path: Path) -> None:
+    store = await opened(tmp_path)
+    await store.close()
+    other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Busy):
+        await opened(tmp_path)
+    other.close()
+    await (await opened(tmp_path)).close()
 
 
-def _sealer():  # type: ignore[no-untyped-def]
-    from app.device.sealing import AesGcmSealer
+def modes(folder: Path) -> dict[str, int]:
+    """What others than the owner may do with each file."""
+    return {p.name: p.stat().st_mode & 0o077 for p in folder.iterdir()}
 
+
+def _sealer() -> AesGcmSealer:
     return AesGcmSealer(KEY)
