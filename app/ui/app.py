@@ -133,11 +133,13 @@ def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components a
         set_unlocked(True)
         opened.start()
 
-    def lock() -> None:
+    async def lock() -> None:
         opened.stop()
         sync.stop()
         set_unlocked(False)
         set_here(None)
+        if notebook.state != "locked":
+            await notebook.lock()
 
     def saved() -> None:
         reload()
@@ -160,7 +162,9 @@ def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components a
             edition=edition,
             here=here,
             go=page.navigate,
-            say=lambda words: page.show_dialog(ft.SnackBar(ft.Text(words), behavior=ft.SnackBarBehavior.FLOATING)),
+            say=lambda words: page.show_dialog(
+                ft.SnackBar(ft.Text(words), behavior=ft.SnackBarBehavior.FLOATING)
+            ),
             reload=reload,
             saved=saved,
             choose=choose,
@@ -169,7 +173,15 @@ def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components a
         ),
         [preferences, edition, here],
     )
-    table = UNBOUND if enrolling else LOCKED if not unlocked else INSIDE if notebook.state != "binding" else UNBOUND
+    table = (
+        UNBOUND
+        if enrolling
+        else LOCKED
+        if not unlocked
+        else INSIDE
+        if notebook.state != "binding"
+        else UNBOUND
+    )
     return with_session(session, lambda: ft.Router(table, manage_views=True))
 
 

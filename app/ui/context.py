@@ -6,7 +6,7 @@ itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -74,8 +74,8 @@ class Session:
     """Take new preferences and keep them."""
     enter: Callable[[], None]
     """The officer has proved to be the one: show what is inside."""
-    lock: Callable[[], None]
-    """Ask for the PIN again on this page."""
+    lock: Callable[[], Awaitable[None]]
+    """Forget the keys and ask for the PIN again, on this page and on every other of this notebook."""
 
 
 _session: ft.ContextProvider[Session | None] = ft.create_context(None)

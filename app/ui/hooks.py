@@ -43,6 +43,7 @@ def use_loaded(load: Callable[[], Awaitable[T]], dependencies: Sequence[Any]) ->
     nothing_yet: Loaded[T] = Loaded()
     loaded, set_loaded = ft.use_state(nothing_yet)
     running: Any = ft.use_ref(None)
+    session = use_session()
 
     async def run() -> None:
         try:
@@ -50,6 +51,7 @@ def use_loaded(load: Callable[[], Awaitable[T]], dependencies: Sequence[Any]) ->
         except asyncio.CancelledError:
             raise
         except Exception as e:  # noqa: BLE001 - an effect's exception would vanish unseen
+            await _if_locked_elsewhere(session)
             set_loaded(lambda old: Loaded(old.value, message_of(e), busy=False))
         else:
             set_loaded(lambda _: Loaded(value, None, busy=False))
@@ -88,6 +90,7 @@ def use_action(
                 await result
         except Exception as e:  # noqa: BLE001 - a handler's exception would replace the app by a crash screen
             tell(session, e)
+            await _if_locked_elsewhere(session)
         finally:
             working.current = False
 
@@ -97,6 +100,12 @@ def use_action(
 def tell(session: Session, error: Exception) -> None:
     """Say a failure in the officer's language."""
     session.say(session.t.say(message_of(error)))
+
+
+async def _if_locked_elsewhere(session: Session) -> None:
+    """Another page has locked the notebook they share: this one asks for the PIN too."""
+    if session.notebook.state == "locked":
+        await session.lock()
 
 
 def _arity(fn: Callable[..., Any]) -> int:

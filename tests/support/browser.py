@@ -45,7 +45,9 @@ class PhonePage:
     async def goto(self, address: str) -> None:
         """Open the app and wait until it draws and speaks to assistive technology."""
         await self.page.goto(address)
-        await self.page.wait_for_selector("flt-semantics-placeholder", state="attached", timeout=APPEARS_WITHIN_MS)
+        await self.page.wait_for_selector(
+            "flt-semantics-placeholder", state="attached", timeout=APPEARS_WITHIN_MS
+        )
         await self.page.evaluate("document.querySelector('flt-semantics-placeholder').click()")
 
     def seen(self, words: str, *, exact: bool = False) -> Locator:
@@ -63,7 +65,11 @@ class PhonePage:
 
     async def tap(self, words: str, *, role: Any = None, exact: bool = False) -> None:
         """Touch what carries these words."""
-        target = self.page.get_by_role(role, name=words, exact=exact).first if role else self.seen(words, exact=exact)
+        target = (
+            self.page.get_by_role(role, name=words, exact=exact).first
+            if role
+            else self.seen(words, exact=exact)
+        )
         await expect(target).to_be_attached()
         await target.scroll_into_view_if_needed()
         await target.click()

@@ -178,8 +178,11 @@ class FakeNotebook:
         self.sync_gate: asyncio.Event | None = None
         self.wrong_pins = 0
         self.moment = datetime(2026, 11, 23, 9, 40, tzinfo=ZONE)
-        self.officer_id, self.officer_name, self.branch_name = "M017", "林致远", "南江县支行"
-        self.server = SERVER
+        bound = state != "unbound"
+        self.officer_id, self.officer_name, self.branch_name = (
+            ("M017", "林致远", "南江县支行") if bound else ("", "", "")
+        )
+        self.server = SERVER if bound else ""
         self.last_sync: datetime | None = datetime(2026, 11, 21, 18, 5, tzinfo=ZONE)
         self.last_error: Message | None = None
         self.syncs = 0
@@ -304,6 +307,7 @@ class FakeNotebook:
                 )
             )
         self.server, self.officer_id, self.state = server, officer_id, "open"
+        self.officer_name, self.branch_name = "林致远", "南江县支行"
 
     async def unlock(self, pin: str) -> None:
         await self.check_pin(pin)

@@ -90,7 +90,9 @@ class Screen:
         client.send_message(
             Message(
                 MessageAction.REGISTER_CLIENT,
-                RegisterClientResponseBody(session_id=session.id, page_patch=session.get_page_patch(), error=""),
+                RegisterClientResponseBody(
+                    session_id=session.id, page_patch=session.get_page_patch(), error=""
+                ),
             )
         )
         _context_page.set(page)
@@ -137,7 +139,9 @@ class Screen:
                 if not isinstance(node, Component):
                     yield node
                 stack.extend(
-                    getattr(node, f.name) for f in reversed(fields(node)) if f.name == "_b" or not f.metadata.get("skip")
+                    getattr(node, f.name)
+                    for f in reversed(fields(node))
+                    if f.name == "_b" or not f.metadata.get("skip")
                 )
 
     def find_all(self, *, key: str | None = None, text: str | None = None, kind: Any = None) -> list[Any]:

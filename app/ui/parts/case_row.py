@@ -103,12 +103,7 @@ def CaseRow(  # noqa: N802
         )  # fmt: skip
     foot: list[ft.Control] = []
     if overdue_days > 0 and not done:
-        foot.append(
-            pill(
-                t("{n} d late", n=overdue_days), sizes,
-                color=ft.Colors.ON_ERROR_CONTAINER, ground=ft.Colors.ERROR_CONTAINER, icon=ft.Icons.SCHEDULE,
-            )
-        )  # fmt: skip
+        foot.append(text(t("{n} d late", n=overdue_days), sizes.label, color=WARN, bold=True))
     if where:
         foot.append(grey(where, sizes.label))
     if foot:

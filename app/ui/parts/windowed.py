@@ -23,16 +23,25 @@ SCREENS_AHEAD: Final = 4
 
 @part
 def _Chunk(rows: tuple[Any, ...], draw: Callable[[Any], ft.Control]) -> ft.Control:
-    return ft.Column([draw(row) for row in rows], spacing=GAP, tight=True)
+    return ft.Column(
+        [draw(row) for row in rows],
+        spacing=GAP,
+        tight=True,
+        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+    )
 
 
 _chunk = ft.memo(_Chunk)
 
 
-def chunks(rows: Sequence[Any], shown: int, draw: Callable[[Any], ft.Control]) -> list[ft.Control]:
-    """The first `shown` rows in chunks. `draw` must keep its identity from one drawing to the next."""
+def chunks(
+    rows: Sequence[Any], shown: int, draw: Callable[[Any], ft.Control], name: str = "rows"
+) -> list[ft.Control]:
+    """The first `shown` rows in chunks. `draw` must keep its identity from one drawing to the next; `name` tells
+    several lists on one page apart.
+    """
     return [
-        _chunk(tuple(rows[at : at + CHUNK]), draw, key=f"rows-{at}")
+        _chunk(tuple(rows[at : at + CHUNK]), draw, key=f"{name}-{at}")
         for at in range(0, min(shown, len(rows)), CHUNK)
     ]
 

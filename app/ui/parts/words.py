@@ -12,7 +12,7 @@ from app.ui.theme import GREY, QUIET, Sizes
 def text(value: str, size: float, *, bold: bool = False, color: Any = None, **more: Any) -> ft.Text:
     """Text of a size from `Sizes`; figures and names wrap, they are never cut."""
     weight = ft.FontWeight.BOLD if bold else None
-    return ft.Text(value, size=size, weight=weight, color=color, **more)
+    return ft.Text(value, size=size, weight=weight, color=color or ft.Colors.ON_SURFACE, **more)
 
 
 def grey(value: str, size: float, **more: Any) -> ft.Text:

@@ -18,7 +18,7 @@ from app.ui.parts.choice import Choice
 from app.ui.parts.surface import card, failed, nothing_here, secondary, waiting
 from app.ui.parts.windowed import chunks, use_window
 from app.ui.parts.words import grey, text
-from app.ui.theme import CARD, EDGE, GAP, TOUCH, Sizes
+from app.ui.theme import CARD, EDGE, FLOATING, GAP, TOUCH, Sizes
 
 if TYPE_CHECKING:
     from app.notebook import Row
@@ -102,10 +102,16 @@ def Customers() -> Any:  # noqa: N802
         ft.TextField(
             key="search",
             value=query,
-            label=t("Name, initials, phone tail, village, contract"),
+            label=t("Search"),
+            label_style=ft.TextStyle(size=sizes.label / FLOATING),
+            hint_text=t("Name, initials, phone tail, village, contract"),
             text_size=sizes.body,
             prefix_icon=ft.Icons.SEARCH,
-            suffix_icon=ft.IconButton(ft.Icons.CLOSE, on_click=lambda: set_query(""), tooltip=t("Clear"))
+            suffix_icon=ft.IconButton(
+                ft.Icon(ft.Icons.CLOSE, semantics_label=t("Clear")),
+                on_click=lambda: set_query(""),
+                tooltip=t("Clear"),
+            )
             if query
             else None,
             border=ft.InputBorder.OUTLINE,
@@ -142,7 +148,8 @@ def Customers() -> Any:  # noqa: N802
     return ft.Column(
         [
             ft.Container(
-                ft.Column(head, spacing=10), padding=ft.Padding.only(left=EDGE, right=EDGE, top=8, bottom=4)
+                ft.Column(head, spacing=10, horizontal_alignment=ft.CrossAxisAlignment.STRETCH),
+                padding=ft.Padding.only(left=EDGE, right=EDGE, top=8, bottom=4),
             ),
             ft.ListView(
                 body,
@@ -217,7 +224,7 @@ def _CustomerRow(row: Row, t: Translator, sizes: Sizes, go: Callable[[str], None
     if row.group_no:
         facts.append(t("Group {group}", group=row.group_no))
     if row.phone_tail:
-        facts.append(t("phone …{tail}", tail=row.phone_tail))
+        facts.append(t("phone tail {tail}", tail=row.phone_tail))
     head: ft.Control = (
         ft.Column([who, money], spacing=2, tight=True)
         if sizes.large

@@ -13,7 +13,7 @@ from app.ui.hooks import message_of, use_action
 from app.ui.parts.language import LanguageSwitch
 from app.ui.parts.surface import card, primary
 from app.ui.parts.words import grey, text, warning
-from app.ui.theme import ACCENT, EDGE
+from app.ui.theme import ACCENT, EDGE, FLOATING
 
 PIN_LENGTH = 6
 FIELDS = ("server", "officer", "code", "pin", "again")
@@ -78,6 +78,8 @@ def EnrolScreen() -> Any:  # noqa: N802
             error=ft.Text(error, size=sizes.label, color=ft.Colors.ERROR) if error else None,
             text_size=sizes.body,
             border_radius=12,
+            border_color=ft.Colors.OUTLINE,
+            label_style=ft.TextStyle(size=sizes.label / FLOATING),
             disabled=busy,
             on_change=lambda e: set_form(lambda old: {**old, name: e.control.value}),
             on_submit=submit,
@@ -119,7 +121,7 @@ def EnrolScreen() -> Any:  # noqa: N802
                 icon=ft.Icons.INFO_OUTLINE,
             )
         )
-    body.append(card(ft.Column(fields, spacing=14)))
+    body.append(card(ft.Column(fields, spacing=14, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)))
     body.append(
         card(
             ft.Column(

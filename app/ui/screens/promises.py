@@ -73,7 +73,7 @@ def Promises() -> Any:  # noqa: N802
         body.append(_sums(found.value, t, sizes))
         for state, group in by_state(found.value):
             body.append(section(t.code("promise_state", state), sizes, len(group)))
-            body.extend(chunks(group, shown, draw))
+            body.extend(chunks(group, shown, draw, state))
     return ft.ListView(
         body,
         expand=True,

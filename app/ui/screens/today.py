@@ -156,26 +156,27 @@ def Head(day: date) -> ft.Control:  # noqa: N802
 def _strip(plan: DayPlan, s: Session) -> ft.Control:
     t, sizes = s.t, s.sizes
     total = plan.todo + plan.done
-    figures: list[ft.Control] = [
+    figures = [
         _figure(str(plan.todo), t("To do"), sizes, key="todo"),
         _figure(str(plan.done), t("Done"), sizes, key="done"),
         _figure(
             t.money(plan.promises_due_sum),
-            t("{n} promises due today", n=plan.promises_due),
+            t("Promised for today: {n}", n=plan.promises_due),
             sizes,
             color=ACCENT if plan.promises_due else None,
             key="promised",
         ),
     ]
+    for figure, share in zip(figures, (2, 2, 5), strict=True):
+        figure.expand = None if sizes.large else share
     return card(
         ft.Column(
             [
                 ft.Row(
-                    figures,
-                    spacing=24,
+                    list[ft.Control](figures),
+                    spacing=24 if sizes.large else 8,
                     run_spacing=8,
-                    wrap=True,
-                    alignment=ft.MainAxisAlignment.SPACE_BETWEEN,
+                    wrap=sizes.large,
                 ),
                 ft.ProgressBar(
                     value=plan.done / total if total else 0,
@@ -192,7 +193,7 @@ def _strip(plan: DayPlan, s: Session) -> ft.Control:
     )
 
 
-def _figure(value: str, label: str, sizes: Sizes, *, color: Any = None, key: str) -> ft.Control:
+def _figure(value: str, label: str, sizes: Sizes, *, color: Any = None, key: str) -> ft.Column:
     return ft.Column(
         [text(value, sizes.number, bold=True, color=color, key=key), grey(label, sizes.label)],
         spacing=0,
@@ -233,8 +234,14 @@ def Unfinished(drafts: tuple[Any, ...], plan: DayPlan) -> ft.Control:  # noqa: N
             content=ft.Row(
                 [
                     ft.Icon(ft.Icons.EDIT_NOTE, size=sizes.icon, color=ACCENT),
-                    text(words, sizes.body, expand=True),
-                    text(t("Go on"), sizes.body, color=ACCENT, bold=True),
+                    ft.Row(
+                        [text(words, sizes.body), text(t("Go on"), sizes.body, color=ACCENT, bold=True)],
+                        spacing=16,
+                        run_spacing=2,
+                        wrap=True,
+                        alignment=ft.MainAxisAlignment.SPACE_BETWEEN,
+                        expand=True,
+                    ),
                 ],
                 spacing=12,
             ),
