@@ -39,12 +39,14 @@ def push(office: Office, token: str, request: PushRequest) -> PushAnswer:
     nothing is stored then.
     """
     _check_frame(request)
+    # Read before the transaction: parsing needs no lock, and everybody else's push waits for ours.
+    readings = [read_record(i.record, office.zone) for i in request.items]
     with office.changing() as changes:
         device = authenticate(changes.conn, token)
-        intake = _Intake(office, changes, device, request)
+        intake = _Intake(office.now_ms(), changes, device, request, readings)
         results = intake.take()
         intake.store()
-        return PushAnswer(office.now_ms(), intake.head, tuple(results))
+    return PushAnswer(office.now_ms(), intake.head, tuple(results))
 
 
 def _check_frame(request: PushRequest) -> None:
@@ -72,18 +74,24 @@ class _Known:
 class _Intake:
     """One push while it is judged, record by record, against a chain that grows with each."""
 
-    def __init__(self, office: Office, changes: Changes, device: Device, request: PushRequest) -> None:
+    def __init__(
+        self,
+        now_ms: int,
+        changes: Changes,
+        device: Device,
+        request: PushRequest,
+        readings: Sequence[Reading],
+    ) -> None:
         self.head = device.head
-        self._office = office
         self._changes = changes
         self._device = device
         self._request = request
+        self._readings = readings
         self._lost = request.lost
         self._rows: list[dict[str, Any]] = []
-        self._now_ms = office.now_ms()
+        self._now_ms = now_ms
         self._known = _known(changes.conn, request.items)
-        self._readings = [read_record(i.record, office.zone) for i in request.items]
-        case_ids = list({r.case_id for r in self._readings if r.case_id is not None})
+        case_ids = list({r.case_id for r in readings if r.case_id is not None})
         self._holder_of_mine = _ever_assigned(changes.conn, device.officer_id, case_ids)
 
     def take(self) -> list[PushResult]:

@@ -67,6 +67,9 @@ def _wrong(record: bytes, raw: dict[str, Any]) -> Message | None:
         check_record(raw, None)
     except Invalid as e:
         return e.message
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        # Whatever a stranger's record does to a check, it must not hold up its neighbours.
+        return Message("The record lacks what every record has.")
     return None
 
 

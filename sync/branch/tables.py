@@ -95,7 +95,7 @@ document = Table(
     "document",
     metadata,
     Column("kind", String(16), primary_key=True),
-    Column("doc_id", String(64), primary_key=True),
+    Column("doc_id", String(200), primary_key=True),
     Column("version", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False, comment="the exact bytes served"),
     Column("sha256", String(64), nullable=False),

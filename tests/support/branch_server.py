@@ -188,7 +188,7 @@ class RunningBranch:
         """A code for one phone of that officer."""
         return issue_code(self.office, officer_id).code
 
-    def case(self, officer_id: str = "w001", figures: Mapping[str, Any] = {}, **members: Any) -> str:  # noqa: B006
+    def case(self, officer_id: str = "w001", figures: Mapping[str, Any] = {}, **members: Any) -> str:
         """Give the officer a case, made up or as `members` say; returns its case_id. `figures` likewise."""
         case_id = members.pop("case_id", None) or str(uuid.uuid4())
         doc = case_document(case_id, **{"assigned_to": officer_id, **members})

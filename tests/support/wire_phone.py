@@ -39,7 +39,7 @@ class WirePhone:
     def close(self) -> None:
         self.http.close()
 
-    def enrol(self, code: str, **members: Any) -> httpx.Response:
+    def enrol(self, code: str, /, **members: Any) -> httpx.Response:
         body = {
             "code": code,
             "officer_id": self.officer_id,
@@ -77,7 +77,7 @@ class WirePhone:
         self.head = [self.head[0] + 1, hashlib.sha256(record).hexdigest()]
         return activity_id, record
 
-    def frame(self, items: list[tuple[str, bytes]], **line: Any) -> bytes:
+    def frame(self, items: list[tuple[str, bytes]], /, **line: Any) -> bytes:
         first = {
             "protocol": 1,
             "head": self.head,
@@ -85,7 +85,7 @@ class WirePhone:
         } | line
         return json.dumps(first).encode() + b"\n" + b"".join(r + b"\n" for _, r in items)
 
-    def push(self, items: list[tuple[str, bytes]], **line: Any) -> httpx.Response:
+    def push(self, items: list[tuple[str, bytes]], /, **line: Any) -> httpx.Response:
         return self.push_bytes(self.frame(items, **line))
 
     def push_bytes(self, body: bytes, **headers: str) -> httpx.Response:
