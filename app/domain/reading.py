@@ -136,7 +136,7 @@ class Reading:
         borrower = self.case.borrower
         if borrower.address("business") is None:
             return ("home",) if borrower.address("home") else ("business", "home", "other")
-        seen = [a for _, a in self.visits if a.body.get("business_state")]
+        seen = [a for _, a in self.visits if a.body.get("business_state") not in (None, "", "not_seen")]
         last = max(seen, key=lambda a: (a.happened_at, a.activity_id), default=None)
         gone = last is not None and last.body["business_state"] in _GONE
         return ("business", "home") if gone else ("business",)
