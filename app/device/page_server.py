@@ -130,9 +130,11 @@ def page_app(show: Callable[[ft.Page], Any], root: Path, port: int) -> Asgi:
 
     app = flet_web.fastapi.FastAPI(openapi_url=None)
 
-    @app.get("/assets/FontManifest.json")
-    def fonts() -> FileResponse:  # Flet would add its own Roboto, which has no Chinese
+    def fonts() -> FileResponse:
         return FileResponse(root / "assets" / "FontManifest.json")
+
+    # Flet's own answer would have Roboto added, which has no Chinese.
+    app.add_api_route("/assets/FontManifest.json", fonts)
 
     app.mount(
         "/",

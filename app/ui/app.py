@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import flet as ft
 
 from app.i18n import translator
+from app.ports import NotebookError
 from app.ui import routes
 from app.ui.context import Device, Preferences, Session, with_session
 from app.ui.guard import screen
@@ -102,10 +102,10 @@ def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components a
     page = ft.context.page
     preferences, set_preferences = ft.use_state(Preferences())
     edition, set_edition = ft.use_state(0)
-    here, set_here = ft.use_state(None)
+    here, set_here = ft.use_state(cast("Position | None", None))
     unlocked, set_unlocked = ft.use_state(False)
     enrolling, set_enrolling = ft.use_state(notebook.state == "unbound")
-    sync, _ = ft.use_state(SyncRun)
+    sync: SyncRun = ft.use_state(cast("Any", SyncRun))[0]
 
     def restyle() -> None:
         dress(page, preferences)
@@ -117,14 +117,13 @@ def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components a
         set_edition(lambda n: n + 1)
 
     async def after_opening() -> None:
-        with contextlib.suppress(asyncio.CancelledError):
-            try:
-                set_preferences(await kept_preferences(notebook))
-            except Exception:
-                log.exception("preferences could not be read")
-            await sync.refresh(notebook)
-            sync.start(notebook, reload)
-            set_here(await device.locate())
+        try:
+            set_preferences(await kept_preferences(notebook))
+        except NotebookError as e:
+            log.warning("preferences could not be read: %s", e.message.text)
+        await sync.refresh(notebook)
+        sync.start(notebook, reload)
+        set_here(await device.locate())
 
     opened = _use_task(after_opening)
 
@@ -150,7 +149,7 @@ def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components a
         if notebook.state == "open":
             _keep.append(asyncio.ensure_future(keep_preferences(notebook, chosen)))
 
-    _keep: list[Any] = ft.use_ref(list).current
+    _keep: list[Any] = cast("Any", ft.use_ref(cast("Any", list))).current
     session = ft.use_memo(
         lambda: Session(
             notebook=notebook,
@@ -207,7 +206,7 @@ class _Task:
 
 
 def _use_task(run: Callable[[], Any]) -> _Task:
-    task: _Task = ft.use_ref(_Task).current
+    task: _Task = cast("Any", ft.use_ref(cast("Any", _Task))).current
     task.run = run
     ft.use_effect(lambda: None, [], cleanup=task.stop)
     return task

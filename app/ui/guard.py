@@ -33,7 +33,7 @@ def part(fn: Callable[P, Any]) -> Callable[P, Any]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
         try:
             return fn(*args, **kwargs)
-        except Exception:  # noqa: BLE001 - the boundary: whatever it is, the app goes on
+        except Exception:  # the boundary: whatever it is, the app goes on
             log.exception("%s could not be drawn", fn.__name__)
             return _fallback()
 
@@ -47,9 +47,14 @@ def screen(fn: Callable[P, Any]) -> Callable[P, Any]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
         try:
             return fn(*args, **kwargs)
-        except Exception:  # noqa: BLE001 - the boundary
+        except Exception:
             log.exception("screen %s could not be drawn", fn.__name__)
             # No hook here: the failed body's hooks may be half done, and hooks are told apart by position.
             return ft.View(route=ft.context.page.route, appbar=ft.AppBar(), controls=[_fallback()])
 
     return cast("Callable[P, Any]", ft.component(guarded))
+
+
+def memo(component: Callable[P, Any]) -> Callable[..., Any]:
+    """The component, drawn anew only when an argument changed; takes `key=` besides its own arguments."""
+    return cast("Callable[..., Any]", ft.memo(component))  # type: ignore[no-untyped-call]

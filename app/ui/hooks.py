@@ -51,8 +51,9 @@ def use_loaded(load: Callable[[], Awaitable[T]], dependencies: Sequence[Any]) ->
         except asyncio.CancelledError:
             raise
         except Exception as e:  # noqa: BLE001 - an effect's exception would vanish unseen
+            error = message_of(e)
             await _if_locked_elsewhere(session)
-            set_loaded(lambda old: Loaded(old.value, message_of(e), busy=False))
+            set_loaded(lambda old: Loaded(old.value, error, busy=False))
         else:
             set_loaded(lambda _: Loaded(value, None, busy=False))
 

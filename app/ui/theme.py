@@ -133,7 +133,7 @@ def theme(dark: bool, sizes: Sizes, *, bundled_font: bool) -> ft.Theme:
 
     return ft.Theme(
         color_scheme_seed=SEED,
-        color_scheme=ft.ColorScheme(**palette),  # type: ignore[arg-type]
+        color_scheme=ft.ColorScheme(**palette),
         font_family=family,
         use_material3=True,
         visual_density=ft.VisualDensity.STANDARD,

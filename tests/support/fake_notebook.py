@@ -368,9 +368,8 @@ class FakeNotebook:
     def _row(self, case_id: str, rank: int) -> Row:
         case, _ = self.cases[case_id]
         item = self.items[case_id]
-        stage = (
-            "watch" if case.status == "watch" else item.steps[0].step if item.steps else "call_after_notice"
-        )
+        from_day = ((90, "d90"), (30, "d30_89"), (7, "d7_29"), (4, "d4_6"), (0, "d1_3"))
+        stage = "watch" if case.status == "watch" else next(s for d, s in from_day if item.dpd >= d)
         return Row(
             case_id=case_id,
             contract_no=case.contract_no,

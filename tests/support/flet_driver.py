@@ -117,7 +117,7 @@ class Screen:
     async def until(self, seen: Callable[[], bool]) -> None:
         """Let the loop run until `seen()`; for work that really takes a moment."""
         async with asyncio.timeout(10):
-            while not seen():
+            while not seen():  # noqa: ASYNC110 - nothing here tells when a screen has changed
                 await asyncio.sleep(0.01)
         await self.settle()
 

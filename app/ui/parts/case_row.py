@@ -10,7 +10,7 @@ import flet as ft
 
 from app.domain.steps import Step
 from app.i18n import Translator
-from app.ui.guard import part
+from app.ui.guard import memo, part
 from app.ui.parts.steps import URGENT, leading_step, step_icon, steps_in_words
 from app.ui.parts.surface import card
 from app.ui.parts.words import grey, pill, text
@@ -123,4 +123,4 @@ def CaseRow(  # noqa: N802
     )
 
 
-case_row = ft.memo(CaseRow)
+case_row = memo(CaseRow)

@@ -10,7 +10,7 @@ import flet as ft
 
 from app.i18n import Translator
 from app.ui import routes
-from app.ui.guard import part
+from app.ui.guard import memo, part
 from app.ui.parts.surface import card
 from app.ui.parts.words import grey, pill, text
 from app.ui.theme import GREY, QUIET, Sizes
@@ -36,7 +36,7 @@ def state_pill(state: str, t: Translator, sizes: Sizes) -> ft.Control:
 
 
 @part
-def _RecordRow(
+def _record(
     entry: TimelineEntry, name: str, today: date, t: Translator, sizes: Sizes, go: Callable[[str], None]
 ) -> ft.Control:
     a = entry.activity
@@ -64,4 +64,4 @@ def _RecordRow(
     )
 
 
-record_row = ft.memo(_RecordRow)
+record_row = memo(_record)

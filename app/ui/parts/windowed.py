@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import flet as ft
 
-from app.ui.guard import part
+from app.ui.guard import memo, part
 from app.ui.theme import GAP
 
 CHUNK: Final = 20
@@ -22,7 +22,7 @@ SCREENS_AHEAD: Final = 4
 
 
 @part
-def _Chunk(rows: tuple[Any, ...], draw: Callable[[Any], ft.Control]) -> ft.Control:
+def _rows(rows: tuple[Any, ...], draw: Callable[[Any], ft.Control]) -> ft.Control:
     return ft.Column(
         [draw(row) for row in rows],
         spacing=GAP,
@@ -31,7 +31,7 @@ def _Chunk(rows: tuple[Any, ...], draw: Callable[[Any], ft.Control]) -> ft.Contr
     )
 
 
-_chunk = ft.memo(_Chunk)
+_chunk = memo(_rows)
 
 
 def chunks(

@@ -11,7 +11,7 @@ import flet as ft
 from app.i18n import Translator
 from app.ui import routes
 from app.ui.context import Session, use_session
-from app.ui.guard import part
+from app.ui.guard import memo, part
 from app.ui.hooks import use_action, use_loaded
 from app.ui.parts.case_row import distance_in_words, overdue_pill
 from app.ui.parts.choice import Choice
@@ -200,14 +200,14 @@ def use_customer_row(s: Session) -> Callable[[Row], ft.Control]:
     """How one customer is drawn, with a stable identity."""
     t, sizes, go = s.t, s.sizes, s.go
 
-    def draw(row: Row) -> ft.Control:
+    def draw(row: Row) -> Any:
         return customer_row(row, t, sizes, go, key=row.case_id)
 
     return ft.use_callback(draw, [t, sizes, go])
 
 
 @part
-def _CustomerRow(row: Row, t: Translator, sizes: Sizes, go: Callable[[str], None]) -> ft.Control:
+def _customer(row: Row, t: Translator, sizes: Sizes, go: Callable[[str], None]) -> ft.Control:
     who = ft.Row(
         [text(row.name, sizes.strong, bold=True), overdue_pill(row.dpd, t, sizes)],
         spacing=8,
@@ -245,4 +245,4 @@ def _CustomerRow(row: Row, t: Translator, sizes: Sizes, go: Callable[[str], None
     )
 
 
-customer_row = ft.memo(_CustomerRow)
+customer_row = memo(_customer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import flet as ft
 
@@ -41,11 +41,14 @@ def EnrolScreen() -> Any:  # noqa: N802
     s = use_session()
     t, sizes = s.t, s.sizes
     half_done = s.notebook.state == "binding"
-    form, set_form = ft.use_state(
-        lambda: {**dict.fromkeys(FIELDS, ""), "server": s.notebook.server, "officer": s.notebook.officer_id}
-    )
-    wrong, set_wrong = ft.use_state(None)
-    failure, set_failure = ft.use_state(None)
+    begun: dict[str, str] = {
+        **dict.fromkeys(FIELDS, ""),
+        "server": s.notebook.server,
+        "officer": s.notebook.officer_id,
+    }
+    form, set_form = ft.use_state(begun)
+    wrong, set_wrong = ft.use_state(cast("tuple[str, Message] | None", None))
+    failure, set_failure = ft.use_state(cast("Message | None", None))
     busy, set_busy = ft.use_state(False)
 
     async def bind() -> None:

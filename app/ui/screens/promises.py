@@ -13,7 +13,7 @@ from app.domain.records import Case
 from app.i18n import Translator
 from app.ui import routes
 from app.ui.context import use_session
-from app.ui.guard import part
+from app.ui.guard import memo, part
 from app.ui.hooks import use_action, use_loaded
 from app.ui.parts.surface import card, failed, nothing_here, section, waiting
 from app.ui.parts.windowed import chunks, use_window
@@ -113,7 +113,7 @@ def _sums(promises: Sequence[Pledge], t: Translator, sizes: Sizes) -> ft.Control
 
 
 @part
-def _PromiseRow(pledge: Pledge, t: Translator, sizes: Sizes, go: Callable[[str], None]) -> ft.Control:
+def _promise(pledge: Pledge, t: Translator, sizes: Sizes, go: Callable[[str], None]) -> ft.Control:
     case, p = pledge
     bad = p.state in ("broken", "partial")
     state = pill(
@@ -153,4 +153,4 @@ def _PromiseRow(pledge: Pledge, t: Translator, sizes: Sizes, go: Callable[[str],
     )
 
 
-promise_row = ft.memo(_PromiseRow)
+promise_row = memo(_promise)

@@ -81,7 +81,7 @@ def use_plan_row(s: Session) -> Callable[[PlanItem], ft.Control]:
     """How one plan item is drawn, with a stable identity."""
     t, sizes, go = s.t, s.sizes, s.go
 
-    def draw(item: PlanItem) -> ft.Control:
+    def draw(item: PlanItem) -> Any:
         return case_row(
             item.case_id,
             item.name,

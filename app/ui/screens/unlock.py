@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import flet as ft
 
@@ -25,7 +25,7 @@ def UnlockScreen() -> Any:  # noqa: N802
     """Every page proves its officer, also when another page has the notebook open already."""
     s = use_session()
     pin, set_pin = ft.use_state("")
-    said, set_said = ft.use_state(None)
+    said, set_said = ft.use_state(cast("Message | None", None))
     left, set_left = ft.use_state(0)
     locked, set_locked = ft.use_state(False)
     busy: Any = ft.use_ref(False)
