@@ -19,6 +19,7 @@ from sync.branch.enrolment import issue_code
 from sync.branch.errors import BranchError
 from sync.branch.exporting.cli import register as register_exports
 from sync.branch.founding import DEFAULT_ZONE, found
+from sync.branch.importing.cli import register as register_imports
 from sync.branch.officers import add_officer, list_officers
 from sync.branch.said import in_both
 from sync.branch.settings import put_setting
@@ -178,12 +179,7 @@ def serve(
 
 
 register_exports(app)
-try:
-    from sync.branch.importing.cli import register as register_imports
-except ModuleNotFoundError:  # the importers are being written
-    pass
-else:
-    register_imports(app)
+register_imports(app)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -94,25 +94,25 @@ def read_file(file: Path) -> dict[str, Any]:
     try:
         value = json.loads(text) if file.suffix.lower() == ".json" else tomllib.loads(text)
     except json.JSONDecodeError as e:
-        raise _at_line(e.lineno, e.msg) from e
+        raise _at_line(e.lineno, Message(e.msg)) from e
     except tomllib.TOMLDecodeError as e:
         found = re.search(r"at line (\d+)", str(e))
         line = int(found[1]) if found else text.count("\n") + 1
-        raise _at_line(line, str(e)) from e
+        raise _at_line(line, Message(str(e))) from e
     except RecursionError as e:
-        raise _at_line(1, "nested too deeply") from e
+        raise _at_line(1, Message("nested too deeply")) from e
     if not isinstance(value, dict):
-        raise _at_line(1, "a table is needed")
+        raise _at_line(1, Message("a table is needed"))
     return value
 
 
-def _at_line(line: int, why: str) -> BadSettings:
+def _at_line(line: int, why: Message) -> BadSettings:
     return BadSettings(
         Message("Line {line} cannot be read: {why}. Nothing was changed.", {"line": line, "why": why})
     )
 
 
-def _at_key(path: str, why: str) -> BadSettings:
+def _at_key(path: str, why: Message) -> BadSettings:
     return BadSettings(
         Message("{path} cannot be right: {why}. Nothing was changed.", {"path": path, "why": why})
     )
@@ -130,7 +130,7 @@ def _plain(value: Any, path: str) -> Any:
         case time():
             return value.isoformat("minutes")
         case float() if not math.isfinite(value):
-            raise _at_key(path, "a number is needed")
+            raise _at_key(path, Message("a number is needed"))
     return value
 
 
@@ -141,19 +141,19 @@ def _by_name(value: dict[str, Any]) -> dict[str, Any]:
 def _check_procedures(value: Mapping[str, Any]) -> None:
     for name, doc in value.items():
         if not isinstance(doc, dict):
-            raise _at_key(name, "a table is needed")
+            raise _at_key(name, Message("a table is needed"))
         try:
             read = Procedure.read({"name": name, **doc})
         except ProcedureError as e:
-            raise _at_key(f"{name}.{e.path}", e.message) from e
+            raise _at_key(f"{name}.{e.path}", Message(e.message)) from e
         if read.name != name:
-            raise _at_key(f"{name}.name", f"it stands under {name}")
+            raise _at_key(f"{name}.name", Message("it stands under {name}", {"name": name}))
 
 
 def _check_products(value: Mapping[str, Any], procedures: Mapping[str, Any]) -> None:
     for product, procedure in value.items():
         if not isinstance(procedure, str) or procedure not in procedures:
-            raise _at_key(product, f"one of {', '.join(procedures)} is needed")
+            raise _at_key(product, Message("one of {names} is needed", {"names": ", ".join(procedures)}))
 
 
 def _check_known(known: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], None]:
@@ -162,7 +162,7 @@ def _check_known(known: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], None
     def check(value: Mapping[str, Any]) -> None:
         for member, given in value.items():
             if member not in known:
-                raise _at_key(member, f"one of {', '.join(known)} is needed")
+                raise _at_key(member, Message("one of {names} is needed", {"names": ", ".join(known)}))
             _check_like(member, given, known[member])
 
     return check
@@ -172,13 +172,13 @@ def _check_like(path: str, given: object, known: object) -> None:
     match known:
         case int():
             if type(given) is not int or given < 0:
-                raise _at_key(path, "a whole number, 0 or more, is needed")
+                raise _at_key(path, Message("a whole number, 0 or more, is needed"))
         case str():
             if not isinstance(given, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", given):
-                raise _at_key(path, "a time like 22:00 is needed")
+                raise _at_key(path, Message("a time like 22:00 is needed"))
         case list():
             if not isinstance(given, list):
-                raise _at_key(path, "a list of numbers is needed")
+                raise _at_key(path, Message("a list of numbers is needed"))
             for n, each in enumerate(given):
                 _check_like(f"{path}[{n}]", each, 0)
 
@@ -186,18 +186,18 @@ def _check_like(path: str, given: object, known: object) -> None:
 def _check_holidays(value: Mapping[str, Any]) -> None:
     for member, days in value.items():
         if member not in ("holidays", "workdays"):
-            raise _at_key(member, "one of holidays, workdays is needed")
+            raise _at_key(member, Message("one of {names} is needed", {"names": "holidays, workdays"}))
         _check_dates(member, days)
 
 
 def _check_dates(path: str, days: object) -> None:
     if not isinstance(days, list):
-        raise _at_key(path, "a list of dates is needed")
+        raise _at_key(path, Message("a list of dates is needed"))
     for n, each in enumerate(days):
         try:
             date.fromisoformat(each)
         except (TypeError, ValueError) as e:
-            raise _at_key(f"{path}[{n}]", "a date like 2026-10-01 is needed") from e
+            raise _at_key(f"{path}[{n}]", Message("a date like 2026-10-01 is needed")) from e
 
 
 def _check_market_days(value: Mapping[str, Any]) -> None:
@@ -206,7 +206,7 @@ def _check_market_days(value: Mapping[str, Any]) -> None:
         if isinstance(days, list) and all(type(d) is int for d in days):
             for n, each in enumerate(days):
                 if not 1 <= each <= 31:
-                    raise _at_key(f"{town}[{n}]", "a day of the month, 1 to 31, is needed")
+                    raise _at_key(f"{town}[{n}]", Message("a day of the month, 1 to 31, is needed"))
         else:
             _check_dates(town, days)
 
@@ -217,7 +217,9 @@ def _check_words(value: Mapping[str, Any]) -> None:
         several = words if isinstance(words, list) else [words]
         for n, each in enumerate(several):
             if not isinstance(each, str):
-                raise _at_key(f"{name}[{n}]" if isinstance(words, list) else name, "a text is needed")
+                raise _at_key(
+                    f"{name}[{n}]" if isinstance(words, list) else name, Message("a text is needed")
+                )
 
 
 _CHECKS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {

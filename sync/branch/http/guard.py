@@ -55,6 +55,11 @@ class Guard:
                 await problem_response(refuse(FOREIGN_ORIGIN))(scope, receive, dressed)
             else:
                 await self._app(scope, receive, dressed)
+        except Exception:
+            # Answered with a problem already; passed on, it would cost the phone its connection.
+            log.exception("an error of the branch")
+            if status == 0:
+                raise
         finally:
             spent_ms = (time.monotonic() - started) * 1000
             log.info("%s %s %d %.0f ms", scope["method"], _known_path(scope), status, spent_ms)
