@@ -15,9 +15,10 @@ from app.domain.places import LatLon, distance_m, mean, metres, position_of, tow
 from app.domain.procedure import Procedure
 from app.domain.reading import Reading
 from app.domain.records import ZERO, Case, CaseFile, Position
-from app.domain.steps import CLOCK, CLOSING, LONG_PAST, REST, Step, steps_on, urgency
+from app.domain.steps import CLOCK, CLOSING, LONG_PAST, PROMISE, REST, Step, steps_on, urgency
 
 _EXCEEDING = ("promise_broken", "promise_due")
+_PROMISES = (*_EXCEEDING, "promise_verify")
 _KM = 1000
 _MIX_DAYS = 7
 _CALLS_ALONE = 3
@@ -225,15 +226,24 @@ def _entry(reading: Reading, procedures: Mapping[str, Procedure]) -> _Entry | No
     began = steps_on(reading.before_today(), procedure) if procedure is not None and news else now
     asked = [(urgency(s, reading.calendar, today), s) for s in began if not s.done]
     level = min((u for u, _ in asked), default=REST)
-    closes = min((s.due_on.toordinal() for u, s in asked if u == level and s.due_on), default=0)
+    figures = reading.figures
     key = (
         level,
-        closes if level == CLOSING else 0,
-        -reading.figures.amount_due if level == REST else ZERO,
-        -days_past_due(reading.figures, today),
+        _within(level, [s for u, s in asked if u == level]),
+        -figures.amount_due if level == REST else ZERO,
+        -days_past_due(figures, today),
         case.case_id,
     )
     return _Entry(reading, began, now, news, level, key, town_of(case))
+
+
+def _within(level: int, steps: Sequence[Step]) -> int:
+    """The order inside a level: promises broken, due, to verify; windows by the day they close."""
+    if level == PROMISE:
+        return min((_PROMISES.index(s.step) for s in steps if s.step in _PROMISES), default=len(_PROMISES))
+    if level == CLOSING:
+        return min((s.due_on.toordinal() for s in steps if s.due_on), default=0)
+    return 0
 
 
 def _doors(entries: Sequence[_Entry], capacities: Capacities) -> list[_Entry]:

@@ -36,7 +36,9 @@ def stage_of(case: Case, today: date) -> Code:
 
 
 def _plain(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
+    """Without blanks, hyphens and other punctuation; rare characters outside Unicode's tables stay."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(c for c in folded if unicodedata.category(c)[0] not in "ZP" and not c.isspace())
 
 
 def _fits(case: Case, word: str, initials: Mapping[str, str]) -> bool:
