@@ -23,6 +23,13 @@ def write_durably(path: Path, content: bytes) -> None:
     flush_folder(path.parent)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder its owner alone may enter, durably; one that is there stays as it is. Raises OSError."""
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flush_folder(folder.parent)
+
+
 def flush_folder(folder: Path) -> None:
     """Make names in a folder durable; Windows does that by itself and refuses to be asked."""
     if sys.platform == "win32":

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from app.device.files import make_folder
 from app.domain.message import Message
 from app.ports import Busy, NotebookError
 
@@ -48,7 +49,7 @@ class DataFolder:
         if self._lock is not None:
             return
         try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(self.path)
             handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as e:
             raise NoFolder(

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
-from app.device.files import flush_folder, write_durably
+from app.device.files import flush_folder, make_folder, write_durably
 from app.device.folder import APP, IN_BROWSER
 
 SERVICE: Final = "waifang-notebook"
@@ -65,7 +65,7 @@ class FileKeystore:
 
     async def set(self, name: str, secret: bytes) -> None:
         """Durable when it returns. Raises OSError."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self._folder)
         write_durably(self._path(name), secret)
 
     async def delete(self, name: str) -> None:

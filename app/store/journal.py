@@ -60,17 +60,7 @@ class Journal:
 
     async def all(self) -> list[Entry]:
         """All readable records by sequence number; one that does not open is named by the doctor."""
-        rows = self._select("device_id = ? ORDER BY seq", self._device_id)
-        try:
-            return await self._open(rows)
-        except SealBroken:
-            found: list[Entry] = []
-            for row in rows:
-                try:
-                    found += await self._open([row])
-                except SealBroken:
-                    continue
-            return found
+        return await self._readable(self._select("device_id = ? ORDER BY seq", self._device_id))
 
     async def after(self, seq: int, max_items: int, max_bytes: int) -> list[Item]:
         """Records above `seq`, at least one where there is any, else at most `max_bytes`. Raises StoreDamaged."""
@@ -97,13 +87,7 @@ class Journal:
 
     async def waiting(self) -> list[Entry]:
         """What the branch has not acknowledged; unreadable ones left out."""
-        found: list[Entry] = []
-        for row in self.waiting_rows():
-            try:
-                found += await self._open([row])
-            except SealBroken:
-                continue
-        return found
+        return await self._readable(self.waiting_rows())
 
     def waiting_rows(self) -> list[Sealed]:
         """The same, sealed."""
@@ -201,6 +185,18 @@ class Journal:
                     given,
                 )
             ]
+
+    async def _readable(self, rows: Sequence[Sealed]) -> list[Entry]:
+        try:
+            return await self._open(rows)
+        except SealBroken:
+            found: list[Entry] = []
+            for row in rows:
+                try:
+                    found += await self._open([row])
+                except SealBroken:
+                    continue
+            return found
 
     async def _opened(self, rows: Sequence[Sealed]) -> list[Entry]:
         """Where leaving one out would be wrong. Raises StoreDamaged."""

@@ -13,13 +13,13 @@ from typing import Final
 from sqlite_utils import Database
 
 from app.domain.message import Message
-from app.ports import Clock, Entry, NotSaved, Sealer
+from app.ports import Clock, Entry, NotSaved, SealBroken, Sealer
 from app.store.doctor import examine
 from app.store.drafts import Drafts
 from app.store.feed import Feed, case_of
 from app.store.journal import WAITING, Journal, to_spool
 from app.store.spool import Spool
-from app.store.trouble import saving
+from app.store.trouble import damaged, saving
 from app.store.values import SealedValue, Values
 from sync.protocol import Check, Document, Head, Item, Page, PushResult
 
@@ -130,7 +130,7 @@ class SealedStore:
     async def acknowledged(self) -> Head:
         """The branch's head as it last answered; Head() before."""
         async with self._lock:
-            kept = await self._values.get(ACKNOWLEDGED)
+            kept = await self._value(ACKNOWLEDGED)
             return Head.from_wire(json.loads(kept)) if kept is not None else Head()
 
     async def records_after(self, seq: int, max_items: int, max_bytes: int) -> Sequence[Item]:
@@ -206,7 +206,7 @@ class SealedStore:
     async def apply(self, page: Page) -> None:
         """A page and its cursor in one transaction; what a finished snapshot did not show is removed."""
         async with self._lock:
-            goes = page.removed or not page.more
+            goes = page.removed or (not page.more and (page.snapshot or self._feed.state.in_snapshot))
             await self._feed.apply(page, await self._waiting_cases() if goes else set())
 
     async def documents(self, keys: Sequence[tuple[str, str]] | None = None) -> list[Document]:
@@ -244,9 +244,15 @@ class SealedStore:
             await self._purge()
 
     async def get(self, name: str) -> bytes | None:
-        """A sealed value of the app's own."""
+        """A sealed value of the app's own. Raises StoreDamaged."""
         async with self._lock:
-            return await self._values.get(_own(name))
+            return await self._value(_own(name))
+
+    async def _value(self, name: str) -> bytes | None:
+        try:
+            return await self._values.get(name)
+        except SealBroken as e:
+            raise damaged() from e
 
     async def put(self, name: str, value: bytes | None) -> None:
         """Set or, with None, remove such a value."""
@@ -261,7 +267,7 @@ class SealedStore:
     async def offset(self) -> tuple[int, datetime] | None:
         """The branch's clock minus this phone's in ms, and when that was measured."""
         async with self._lock:
-            kept = await self._values.get(OFFSET)
+            kept = await self._value(OFFSET)
         if kept is None:
             return None
         offset_ms, at = json.loads(kept)

@@ -72,11 +72,14 @@ class Spool:
     def __init__(self, path: Path) -> None:
         """Raises OSError."""
         self._path = path
+        new = not path.exists()
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
         self.records: list[Spooled] = []
         self.spoiled = 0
         try:
             self._end = self._scan()
+            if new:
+                _flush_folder(path.parent)
         except BaseException:
             os.close(self._handle)
             raise
@@ -201,6 +204,9 @@ def _flush(handle: int) -> None:
 
 
 def _flush_folder(folder: Path) -> None:
+    """A file is only safe once its name is; Windows sees to that by itself and refuses to be asked."""
+    if sys.platform == "win32":
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

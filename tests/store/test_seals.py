@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from app.device.folder import DataFolder
 from app.device.keys import KeyRing
 from app.device.keystore import FileKeystore
-from app.ports import SealBroken
 from app.store import StoreDamaged, open_store
 from app.store.schema import FILE, SPOOL
 from app.store.spool import Spool
@@ -134,7 +133,7 @@ async def test_drafts_and_values_do_not_open_in_each_others_place(tmp_path: Path
     changed(tmp_path, "UPDATE value SET version = 7 WHERE name = 'preference.theme'")
     store = await opened(tmp_path)
     assert await store.drafts() == [("d2", b"two")]
-    with pytest.raises(SealBroken):
+    with pytest.raises(StoreDamaged):
         await store.get("preference.theme")
     assert [m.params for m in await store.doctor()] == [{"n": 2}]
     await store.close()
