@@ -42,10 +42,11 @@ def main() -> int:
         return 0
     folder = (options.data or Path(".demo") / time.strftime("%Y-%m-%d")).resolve()
     try:
+        set_up = _set_up(folder / "branch")
         with _branch(folder) as (address, pid, restart):
             phone = folder / "phone"
-            told = asyncio.run(_bind(phone, folder / "branch", address))
-            _say(told, f"http://127.0.0.1:{port}", address, pid, restart)
+            told = asyncio.run(_bind(phone, set_up, address))
+            _say({**set_up, **told}, f"http://127.0.0.1:{port}", address, pid, restart)
             serve(phone, port=port, browser=not options.no_browser)
     except DemoFailed as e:
         sys.stderr.write(f"{e}\n")
@@ -59,12 +60,10 @@ class DemoFailed(Exception):
 
 @contextlib.contextmanager
 def _branch(folder: Path) -> Iterator[tuple[str, int, str]]:
-    """A branch with the demo lists on a free port, stopped at the end; yields address, process id, restart command."""
+    """The demo's branch on a free port, stopped at the end; yields address, process id and restart command."""
     data = folder / "branch"
-    data.mkdir(parents=True, exist_ok=True)
     port = _free_port(BRANCH_PORT)
     command = [sys.executable, "-m", "sync.branch", "--data", str(data), "serve", "--port", str(port)]
-    _command(data, "demo")
     with (folder / "branch.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=Path(__file__).parent)
         try:
@@ -75,9 +74,10 @@ def _branch(folder: Path) -> Iterator[tuple[str, int, str]]:
             process.wait(timeout=20)
 
 
-def _command(data: Path, *words: str) -> dict[str, Any]:
-    """Run one command of the branch and read its JSON. Raises DemoFailed with what the branch said."""
-    command = [sys.executable, "-m", "sync.branch", "--data", str(data), *words, "--json"]
+def _set_up(data: Path) -> dict[str, Any]:
+    """A branch with the demo lists and a code for its first officer. Raises DemoFailed with what the branch said."""
+    data.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "sync.branch", "--data", str(data), "demo", "--json"]
     done = subprocess.run(
         command, capture_output=True, text=True, encoding="utf-8", cwd=Path(__file__).parent
     )
@@ -100,16 +100,14 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     raise DemoFailed(f"演示网点没有启动，原因见 {log}（the demo branch did not start; see that file）")
 
 
-async def _bind(phone: Path, branch: Path, address: str) -> dict[str, Any]:
+async def _bind(phone: Path, set_up: dict[str, Any], address: str) -> dict[str, Any]:
     """Bind the demo phone, or bind it again when the branch has moved to another port; then one sync."""
     notebook = open_notebook(phone)
     try:
         if notebook.state == "locked":
             await notebook.unlock(DEMO_PIN)
         if notebook.state != "open" or notebook.server != address:
-            officer = notebook.officer_id or _command(branch, "officer", "list")["officers"][0]["id"]
-            code = _command(branch, "enrol", officer)["code"]
-            await notebook.bind(address, officer, code, DEMO_PIN)
+            await notebook.bind(address, set_up["officer_id"], set_up["code"], DEMO_PIN)
         await notebook.sync()
         plan = await notebook.today()
         return {
@@ -124,11 +122,14 @@ async def _bind(phone: Path, branch: Path, address: str) -> dict[str, Any]:
 
 
 def _say(told: dict[str, Any], app: str, branch: str, pid: int, restart: str) -> None:
+    report = told["imported"]
+    refused = "、".join(str(r["line"]) for r in report["rejected"])
     stop = f"taskkill /PID {pid}" if os.name == "nt" else f"kill {pid}"
     sys.stdout.write(
         f"""
 外访 Waifang — 演示（demo；名单为虚构 / all people are made up）
 
+  名单 list        收下 taken {report["taken"]}，未变 unchanged {report["unchanged"]}，退回第 {refused} 行 rejected lines
   信贷员 officer   {told["officer"]}，{told["branch"]}
   逾期客户 cases   {told["cases"]}；今日 today: 上门 {told["visits"]}，电话 {told["calls"]}
   打开 open        {app}
