@@ -41,12 +41,18 @@ def second_visit(reading: Reading, rule: StepRule, procedure: Procedure) -> Iter
 
 def takeover_visit(reading: Reading, rule: StepRule, procedure: Procedure) -> Iterator[Window]:
     """Open from `assigned_on`; the due day is the one that falls to the case when they are spread."""
-    if not small_sum_missing(reading, procedure):
-        yield from _takeover_visit(reading, rule, procedure)
+    assigned = reading.case.assigned_on
+    if assigned is None or not taken_over(reading, procedure):
+        return
+    due_on = reading.calendar.nth_working_day(assigned, reading.takeover_slot + 1, inclusive=True)
+    yield _again_if_unseen(reading, rule, Window(assigned, due_on))
 
 
 def exact_amount(reading: Reading, rule: StepRule, procedure: Procedure) -> Iterator[Window]:
-    """The call that takes the place of visits which would be open: one call for all of them, by the earliest due day."""
+    """The call that takes the place of visits which would be open: one call for all of them, by the earliest due day.
+
+    A takeover visit is made all the same, to get to know the case; the call only goes before it.
+    """
     if not small_sum_missing(reading, procedure):
         return
     asked: list[tuple[bool, date, date, date | None]] = []
@@ -117,18 +123,10 @@ def _second_visit(reading: Reading, rule: StepRule, procedure: Procedure) -> Ite
     yield Window(reading.day(rule.numbers["from_day"]), reading.day(rule.numbers["due_day"]))
 
 
-def _takeover_visit(reading: Reading, rule: StepRule, procedure: Procedure) -> Iterator[Window]:
-    assigned = reading.case.assigned_on
-    if assigned is None or not taken_over(reading, procedure):
-        return
-    due_on = reading.calendar.nth_working_day(assigned, reading.takeover_slot + 1, inclusive=True)
-    yield _again_if_unseen(reading, rule, Window(assigned, due_on))
-
-
 _VISITS: Final[Mapping[str, Opening]] = {
     "first_visit": _first_visit,
     "second_visit": _second_visit,
-    "takeover_visit": _takeover_visit,
+    "takeover_visit": takeover_visit,
 }
 
 OPENERS: Final[Mapping[str, Opening]] = {

@@ -252,6 +252,16 @@ def test_where_little_is_missing_a_call_with_the_exact_amount_takes_the_visits_p
         assert (exact.kind, "¥100.00" in said, "1934" in said) == ("call", True, True)
 
 
+def test_a_takeover_visit_gets_to_know_the_case_though_little_is_missing_and_the_call_goes_before_it() -> (
+    None
+):
+    old = file_of(case=OLD, figures=made_figures(missing=Decimal("25.97")))
+    assert {s.step: s.kind for s in steps_on_day(old, d(21))} == {
+        "takeover_visit": "visit",
+        "exact_amount_call": "call",
+    }
+
+
 @pytest.mark.parametrize("missing", ["0.00", "100.01"])
 def test_a_visit_stays_a_visit_where_nothing_or_more_is_missing(missing: str) -> None:
     file = file_of(figures=made_figures(missing=Decimal(missing)))
