@@ -88,6 +88,14 @@ async def test_every_page_of_a_new_start_may_say_that_it_is_one(tmp_path: Path) 
     await store.close()
 
 
+async def test_a_finished_new_start_may_be_followed_by_another_one(tmp_path: Path) -> None:
+    store = await opened(tmp_path)
+    await store.apply(page(case("one"), cursor="s1", snapshot=True))
+    await store.apply(page(case("two"), cursor="s2", snapshot=True))
+    assert await shown(store) == {("case", "two")}
+    await store.close()
+
+
 async def test_a_page_after_the_last_of_a_new_start_removes_nothing_unnamed(tmp_path: Path) -> None:
     store = await opened(tmp_path)
     await store.apply(page(case("one"), snapshot=True))
