@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -19,6 +19,7 @@ from sync.branch.importing.payments import import_payments
 from sync.branch.importing.places import import_places
 from sync.branch.importing.report import Report
 
+SHOWN_MAX: Final = 80
 File = Annotated[Path, typer.Argument(metavar="FILE")]
 Mapping = Annotated[
     Path | None,
@@ -147,7 +148,7 @@ def _sentences(report: Report) -> list[Message]:
             {
                 "line": str(p.line),
                 "column": p.column or "—",
-                "value": p.value,
+                "value": "".join(c if c.isprintable() else "·" for c in p.value[:SHOWN_MAX]),
                 "reason": p.reason,
             },
         )

@@ -21,3 +21,7 @@ class BadMapping(BranchError):
 
 class NeedsYes(BranchError):
     """A full list from which more than a third of the open cases are missing; nothing was changed."""
+
+
+class NotYet(BranchError):
+    """Payment data cannot be complete up to a day that has not come; nothing was changed."""

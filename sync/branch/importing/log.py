@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from datetime import date
 from pathlib import Path
@@ -11,12 +10,14 @@ from sqlalchemy import Connection, func, insert, select
 
 from sync.branch import tables as t
 from sync.branch.importing.report import Report
+from sync.branch.importing.sheet import Sheet
 
 
 def keep_log(
     conn: Connection,
     what: str,
     path: Path,
+    sheet: Sheet,
     now_ms: int,
     report: Report,
     data_on: date | None,
@@ -28,7 +29,7 @@ def keep_log(
         insert(t.import_log).values(
             what=what,
             file_name=path.name[:255],
-            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            sha256=sheet.sha256,
             data_on=data_on,
             full_list=full_list,
             at_ms=now_ms,

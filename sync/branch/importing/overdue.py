@@ -65,7 +65,16 @@ def import_overdue(
             taking.cases |= judged.documents
             report.counts |= judged.counts
         _finish(book, taking, report)
-        keep_log(changes.conn, "overdue", path, office.now_ms(), report, listing.data_on, full_list=full_list)
+        keep_log(
+            changes.conn,
+            "overdue",
+            path,
+            sheet,
+            office.now_ms(),
+            report,
+            listing.data_on,
+            full_list=full_list,
+        )
     write_rejected(path, sheet, report)
     return report
 

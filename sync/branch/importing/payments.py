@@ -23,6 +23,7 @@ from sync.branch.importing import styles
 from sync.branch.importing.book import Book, Held, Paid
 from sync.branch.importing.columns import PAYMENTS
 from sync.branch.importing.documents import Document, decimal_string, iso
+from sync.branch.importing.errors import NotYet
 from sync.branch.importing.full_list import judge_again
 from sync.branch.importing.listing import contract_of
 from sync.branch.importing.log import keep_log
@@ -54,13 +55,18 @@ def import_payments(
     """Import payments; the data is complete then up to the file's last day, or `covers`.
 
     That day goes into the figures of all cases, but not of those whose own row here was rejected: a promise must
-    not be called broken for a payment known to be missing. Raises NotAList, BadMapping; nothing is changed then.
+    not be called broken for a payment known to be missing. Raises NotAList, BadMapping, NotYet; nothing is changed then.
     """
     sheet = read_sheet(path, PAYMENTS.with_mapping(mapping))
     with office.changing() as changes:
         book = Book(changes)
         report = Report()
-        taking = _Taking(book, latest=max([office.today(), *_list_days(book)]) + AHEAD)
+        latest = max([office.today(), *_list_days(book)]) + AHEAD
+        if covers is not None and covers > latest:
+            raise NotYet(
+                Message("Payment data cannot be complete up to {day} yet.", {"day": covers.isoformat()})
+            )
+        taking = _Taking(book, latest)
         for row in sheet.rows:
             taking.take(row, report)
         changes_of_cases = taking.write()
@@ -75,7 +81,7 @@ def import_payments(
             }
         book.write(cases, _covering(book, until, held_back) if until else {})
         report.counts |= {"watch": len(judged)}
-        keep_log(changes.conn, "payments", path, office.now_ms(), report, until)
+        keep_log(changes.conn, "payments", path, sheet, office.now_ms(), report, until)
     write_rejected(path, sheet, report)
     return report
 

@@ -57,7 +57,7 @@ def import_places(office: Office, path: Path, *, mapping: Path | None = None) ->
                     "{count} contracts are on no list yet; their positions are kept.", {"count": str(waiting)}
                 )
             )
-        keep_log(changes.conn, "places", path, office.now_ms(), report, None)
+        keep_log(changes.conn, "places", path, sheet, office.now_ms(), report, None)
     write_rejected(path, sheet, report)
     return report
 

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -34,11 +35,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A list as read: the headings as they came, the rows, and headings nobody knows."""
+    """A list as read: the headings as they came, the rows, headings nobody knows, the file's SHA-256."""
 
     headings: tuple[str, ...]
     rows: tuple[Row, ...]
-    unknown: tuple[str, ...] = field(default=())
+    unknown: tuple[str, ...] = ()
+    sha256: str = ""
 
 
 def read_sheet(path: Path, columns: Columns) -> Sheet:
@@ -53,7 +55,8 @@ def read_sheet(path: Path, columns: Columns) -> Sheet:
     first: NotAList | None = None
     for table in tables:
         try:
-            return _sheet(table, columns, path.name, padded=content.startswith(_ZIP))
+            sheet = _sheet(table, columns, path.name, padded=content.startswith(_ZIP))
+            return replace(sheet, sha256=hashlib.sha256(content).hexdigest())
         except NotAList as e:
             first = first or e
     raise first or _no_list(path.name)
