@@ -1,0 +1,215 @@
+import json
+import os
+import re
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+
+from tests.support.branch_server import ROOT, RunningBranch, branch_cli, free_port
+from tests.support.wire_phone import WirePhone
+
+
+def failed_clearly(done: subprocess.CompletedProcess[str]) -> str:
+    """Exit 1, nothing on standard output, one sentence in Chinese and in English."""
+    assert done.returncode == 1, done.stdout
+    assert done.stdout == ""
+    chinese, english = done.stderr.strip().splitlines()
+    assert re.search(r"[\u4e00-\u9fff]", chinese)
+    assert "Traceback" not in done.stderr
+    return english
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> RunningBranch:
+    branch = RunningBranch(tmp_path / "branch")
+    branch.officer("w001", "赵试")
+    yield branch
+    branch.close()
+
+
+def test_init_asks_nothing_and_makes_a_branch_with_a_recovery_key_only_its_passphrase_opens(tmp_path: Path):
+    folder = tmp_path / "new" / "branch"
+    done = branch_cli(folder, "init", "--name", "试点支行", "--json")
+    said = json.loads(done.stdout)
+    pem = Path(said["recovery_key_file"]).read_bytes()
+    private = load_pem_private_key(pem, said["passphrase"].encode())
+
+    assert done.returncode == 0
+    assert (said["name"], said["zone"]) == ("试点支行", "Asia/Shanghai")
+    assert private.key_size == 3072
+    with pytest.raises(ValueError, match="password"):
+        load_pem_private_key(pem, b"wrong")
+    branch = sqlite3.connect(folder / "branch.db")
+    (kept,) = branch.execute("SELECT value FROM meta WHERE name = 'recovery_key'").fetchone()
+    branch.close()
+    assert load_pem_public_key(kept.encode()).public_numbers() == private.public_key().public_numbers()
+    assert all(said["passphrase"].encode() not in f.read_bytes() for f in folder.iterdir())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights are POSIX's")
+def test_what_init_writes_is_for_its_owner_only(made: RunningBranch):
+    modes = {f.name: stat.S_IMODE(f.stat().st_mode) for f in (made.folder, *made.folder.iterdir())}
+
+    assert {name: mode & 0o077 for name, mode in modes.items()} == dict.fromkeys(modes, 0)
+
+
+def test_a_second_init_is_refused_and_changes_nothing(made: RunningBranch):
+    before = {f.name: f.read_bytes() for f in made.folder.iterdir() if f.name != "branch.db-shm"}
+    english = failed_clearly(made.cli("init", "--name", "另一个"))
+
+    assert english == "There is a branch in this data folder already. Nothing was changed."
+    assert {f.name: f.read_bytes() for f in made.folder.iterdir() if f.name != "branch.db-shm"} == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--name", ""), ("--name", "x" * 200), ("--name", "a", "--zone", "Asia/Nowhere"), ()],
+)
+def test_an_init_that_cannot_be_leaves_nothing_behind(tmp_path: Path, words: tuple[str, ...]):
+    failed_clearly(branch_cli(tmp_path / "branch", "init", *words))
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_zone_can_be_given(tmp_path: Path):
+    done = branch_cli(tmp_path, "--json", "init", "--name", "乌鲁木齐支行", "--zone", "Asia/Urumqi")
+
+    assert json.loads(done.stdout)["zone"] == "Asia/Urumqi"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status",),
+        ("officer", "list"),
+        ("officer", "add", "w001", "赵试"),
+        ("enrol", "w001"),
+        ("serve",),
+        ("export", "activities"),
+        ("settings", "put", "limits", "pyproject.toml"),
+    ],
+)
+def test_without_a_branch_every_command_says_so_and_makes_nothing(tmp_path: Path, words: tuple[str, ...]):
+    english = failed_clearly(branch_cli(tmp_path / "none", *words))
+
+    assert english == "There is no branch in this data folder. Run `init` first."
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [("fly",), ("enrol",), ("export", "everything"), ("enrol", "w001", "--loud")]
+)
+def test_a_command_that_cannot_be_read_is_one_clear_error(made: RunningBranch, words: tuple[str, ...]):
+    assert failed_clearly(made.cli(*words)).startswith("The command cannot be read: ")
+
+
+def test_data_written_by_a_newer_program_are_left_alone(made: RunningBranch):
+    made.close()
+    database = sqlite3.connect(made.folder / "branch.db")
+    database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.commit()
+    database.close()
+
+    assert "newer version" in failed_clearly(made.cli("status"))
+
+
+def test_officers_are_added_and_listed(made: RunningBranch):
+    assert made.cli_json("officer", "add", "w002", "钱试") == {"id": "w002", "name": "钱试"}
+    made.case("w002")
+
+    assert made.cli_json("officer", "list") == {
+        "officers": [
+            {"id": "w001", "name": "赵试", "cases": 0, "devices": 0},
+            {"id": "w002", "name": "钱试", "cases": 1, "devices": 0},
+        ]
+    }
+    assert made.cli("officer", "list").stdout.splitlines()[0] == "w001 赵试：0 笔，0 部手机"
+
+
+def test_an_officers_number_is_given_once(made: RunningBranch):
+    english = failed_clearly(made.cli("officer", "add", "w001", "别人"))
+
+    assert english == "Officer w001 is registered already. Nothing was changed."
+    assert made.cli_json("officer", "list")["officers"][0]["name"] == "赵试"
+
+
+def test_enrol_gives_a_code_that_works_and_says_until_when(made: RunningBranch):
+    made.start()
+    said = made.cli_json("enrol", "w001")
+    phone = WirePhone(made.url)
+
+    assert set(said) == {"code", "expires_at"}
+    left = datetime.fromisoformat(said["expires_at"]) - made.office.now()
+    assert timedelta(minutes=55) < left <= timedelta(minutes=60)
+    assert phone.enrol(said["code"]).status_code == 200
+    phone.close()
+
+
+def test_enrol_for_an_officer_nobody_registered_is_refused(made: RunningBranch):
+    assert "w009" in failed_clearly(made.cli("enrol", "w009", "--json"))
+
+
+def test_json_may_stand_before_the_command_or_after_it(made: RunningBranch):
+    assert json.loads(made.cli("--json", "officer", "list").stdout) == made.cli_json("officer", "list")
+
+
+def test_serve_tells_its_address_once_it_listens_and_ends_well_when_asked(made: RunningBranch):
+    port = free_port()
+    command = [sys.executable, "-m", "sync.branch", "--data", str(made.folder), "serve", "--json"]
+    serving = subprocess.Popen(
+        [*command, "--port", str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+    )
+    try:
+        told = json.loads(serving.stdout.readline())
+        assert told == {"address": f"http://127.0.0.1:{port}"}
+        assert httpx.get(told["address"] + "/v1/hello").json()["branch"] == "试点支行"
+        taken = made.cli("serve", "--port", str(port))
+        assert str(port) in failed_clearly(taken)
+    finally:
+        serving.send_signal(signal.SIGTERM)
+        rest, _ = serving.communicate(timeout=30)
+    assert serving.returncode == 0
+    assert rest == ""
+
+
+def test_commands_work_while_the_branch_serves(tmp_path: Path):
+    branch = RunningBranch(tmp_path / "branch", process=True)
+    branch.start()
+    branch.cli_json("officer", "add", "w001", "赵试")
+    phone = WirePhone(branch.url)
+
+    assert phone.enrol(branch.cli_json("enrol", "w001")["code"]).status_code == 200
+    branch.stop()
+    branch.start()
+    assert phone.pull_raw().status_code == 200
+    assert branch.cli_json("status")["devices"] == 1
+    phone.close()
+    branch.close()
+
+
+def test_status_counts_what_there_is(made: RunningBranch):
+    made.start()
+    phone = WirePhone(made.url)
+    phone.enrol(made.code())
+    phone.push([phone.record(made.case()), phone.record("of nobody")])
+    phone.record("never sent")
+    phone.push([])
+    said = made.cli_json("status")
+
+    assert said["cases"] == {"open": 1}
+    assert (said["activities"], said["quarantined"], said["late"]) == (1, 1, 0)
+    assert (said["devices"], said["behind"]) == (1, 1)
+    assert "试点支行" in made.cli("status").stdout
+    phone.close()

@@ -1,0 +1,122 @@
+import csv
+import io
+import json
+
+import pytest
+
+from sync.branch.exporting.sheet import cell
+from tests.support.branch_server import RunningBranch
+from tests.support.wire_phone import WirePhone
+
+
+def rows(branch: RunningBranch, *words: str) -> list[dict[str, str]]:
+    done = branch.cli("export", *words, "--format", "csv")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.startswith("\ufeff")
+    return list(csv.DictReader(io.StringIO(done.stdout.removeprefix("\ufeff"), newline="")))
+
+
+def test_each_activity_is_exported_once_exactly_as_it_came(branch: RunningBranch, phone: WirePhone):
+    case_id = branch.case()
+    items = [phone.record(case_id, weather="雨") for _ in range(3)]
+    phone.push(items[:2])
+    phone.push(items)
+    done = branch.cli("export", "activities", "--format", "jsonl")
+
+    assert done.stdout.encode() == b"".join(record + b"\n" for _, record in items)
+
+
+def test_a_record_written_over_several_lines_is_one_line(branch: RunningBranch, phone: WirePhone):
+    item = phone.record(branch.case())
+    raw = json.loads(item[1])
+    phone.head = [0, "0" * 64]
+    phone.push([phone.chain(item[0], json.dumps(raw, indent=2).encode())])
+
+    assert branch.exported() == [raw]
+
+
+def test_activities_since_a_day_are_those_that_happened_on_it_in_the_branchs_zone_or_later(
+    branch: RunningBranch, phone: WirePhone
+):
+    case_id = branch.case()
+    times = ["2026-11-21T23:59:00+08:00", "2026-11-21T16:30:00+00:00", "2026-11-23T09:00:00+08:00"]
+    items = [phone.record(case_id, happened_at=at) for at in times]
+    phone.push(items)
+    done = branch.cli("export", "activities", "--since", "2026-11-22", "--format", "jsonl")
+
+    assert [json.loads(line)["activity_id"] for line in done.stdout.splitlines()] == [i for i, _ in items[1:]]
+
+
+def test_cases_are_exported_as_phones_get_them(branch: RunningBranch, phone: WirePhone):
+    case_id = branch.case()
+    done = branch.cli("export", "cases", "--format", "jsonl")
+
+    assert done.stdout.encode() == phone.pull().docs["case", case_id] + b"\n"
+
+
+def test_a_case_row_shows_what_is_owed(branch: RunningBranch):
+    branch.case()
+    (row,) = rows(branch, "cases")
+
+    assert (row["name"], row["overdue"], row["due_since"]) == ("试用户", "8512.00", "2026-11-20")
+
+
+def test_promises_carry_their_state(branch: RunningBranch, phone: WirePhone):
+    case_id = branch.case(
+        payments=[{"payment_id": "LS1", "date": "2026-11-24", "amount": "300.00", "payer": "borrower"}],
+        figures={"payments_cover": "2026-11-25"},
+    )
+    promise = {"party": "borrower", "amount": "1000.00", "due_on": "2026-11-24"}
+    made = "2026-11-22T10:00:00+08:00"
+    item = phone.record(case_id, kind="promise", body=promise, happened_at=made)
+    phone.push([item])
+    (said,) = branch.exported("promises")
+
+    assert said["activity_id"] == item[0]
+    assert (said["amount"], said["due_on"], said["made_on"]) == ("1000.00", "2026-11-24", "2026-11-22")
+    assert said["state"] in ("open", "due_today", "to_verify", "partial", "kept", "broken")
+    assert rows(branch, "promises")[0]["contract_no"] == said["contract_no"]
+    assert rows(branch, "promises", "--since", "2026-11-23") == []
+
+
+DANGEROUS = ["=1+1", "+86199", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", " =1", "　=1", "＋1"]
+
+
+@pytest.mark.parametrize("text", DANGEROUS)
+def test_no_cell_starts_a_formula(text: str):
+    assert cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", "1+1", "张三", "a=b", "2026-11-23", "0.5"])
+def test_an_ordinary_cell_stays_as_it_is(text: str):
+    assert cell(text) == text
+
+
+def test_a_note_that_is_a_formula_is_harmless_in_the_sheet_and_untouched_in_the_record(
+    branch: RunningBranch, phone: WirePhone
+):
+    case_id = branch.case(contract_no="=cmd", notes="x")
+    note = '=HYPERLINK("http://evil","点我"),\n第二行'
+    phone.push([phone.record(case_id, body={"text": note})])
+    (row,) = rows(branch, "activities")
+
+    assert row["note"] == f"'{note}"
+    assert row["contract_no"] == "'=cmd"
+    assert branch.exported()[0]["body"]["text"] == note
+
+
+@pytest.mark.parametrize("what", ["activities", "cases", "promises"])
+def test_an_empty_branch_exports_headings_or_nothing(branch: RunningBranch, what: str):
+    assert rows(branch, what) == []
+    assert branch.exported(what) == []
+
+
+@pytest.mark.parametrize("words", [("--since", "yesterday"), ("--format", "pdf"), ("--since", "2026-13-01")])
+def test_an_export_that_cannot_be_is_a_clear_error_with_nothing_on_standard_output(
+    branch: RunningBranch, words: tuple[str, ...]
+):
+    done = branch.cli("export", "activities", *words)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr
