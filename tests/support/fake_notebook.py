@@ -336,6 +336,10 @@ class FakeNotebook:
 
     # -- reading
 
+    def _opened(self) -> None:
+        if self.state == "locked":
+            raise NotebookError(Message("The notebook is locked. Enter the PIN first."))
+
     def today_date(self) -> date:
         return self.moment.date()
 
@@ -343,6 +347,7 @@ class FakeNotebook:
         return self.moment
 
     async def today(self, on: date | None = None, here: Position | None = None) -> DayPlan:
+        self._opened()
         await asyncio.sleep(0)
         visits, calls, waiting = (
             tuple(self.items[i] for i in self.lists[k]) for k in ("visits", "calls", "waiting")
@@ -361,6 +366,7 @@ class FakeNotebook:
         )
 
     async def customers(self) -> list[Row]:
+        self._opened()
         await asyncio.sleep(0)
         order = [i for k in ("visits", "calls", "waiting") for i in self.lists[k]]
         return [self._row(i, rank) for rank, i in enumerate(order)]
@@ -426,6 +432,7 @@ class FakeNotebook:
         )
 
     async def promises(self) -> list[tuple[Case, PromiseView]]:
+        self._opened()
         today = self.today_date()
         out = []
         for entry in self.entries:

@@ -191,6 +191,19 @@ class Screen:
         await self.session.dispatch_event(target._i, event, data)
         await self.settle()
 
+    async def scroll(
+        self, *, pixels: float, of: float = 4000.0, overscroll: float | None = None, **by: Any
+    ) -> None:
+        """Scroll a list to `pixels` of its whole length; `overscroll` pulls beyond the top (negative)."""
+        kind = "update" if overscroll is None else "overscroll"
+        where = {
+            "pixels": pixels,
+            "min_scroll_extent": 0.0,
+            "max_scroll_extent": of,
+            "viewport_dimension": 700.0,
+        }
+        await self.fire("scroll", {"event_type": kind, **where, "overscroll": overscroll}, **by)
+
     async def tab(self, index: int) -> None:
         """Touch a destination of the navigation bar."""
         self.taps += 1
@@ -206,7 +219,9 @@ class Screen:
         assert not self.client.crashes, self.client.crashes
         assert not self.find_all(key="screen-error"), "a part of the screen could not be drawn"
         task = self.session._Session__updates_task
-        assert task and not task.done(), "the update scheduler died"
+        if task is not None and task.done() and not task.cancelled():
+            raise AssertionError("the update scheduler died") from task.exception()
+        assert task is not None and not task.done(), "there is no update scheduler"
 
 
 def _words_of(control: Any) -> tuple[Any, ...]:

@@ -100,5 +100,5 @@ def waiting(session: Session) -> ft.Control:
 def failed(session: Session, error: Any, retry: Any = None) -> ft.Control:
     """A load went wrong: what, and the way on."""
     sizes = session.sizes
-    actions = [secondary(session.t("Try again"), sizes, retry)] if retry is not None else []
+    actions = [secondary(session.t("Try again"), sizes, retry, key="retry")] if retry is not None else []
     return ft.Column([warning(session.t.say(error), sizes), *actions], spacing=12)

@@ -7,7 +7,7 @@ of the end. Nothing is taken away again, so scrolling back never shows a gap.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import flet as ft
@@ -46,17 +46,19 @@ def chunks(
     ]
 
 
-def use_window(total: int, on_pull: Callable[[], Any] | None = None) -> tuple[int, Callable[[Any], None]]:
+def use_window(
+    total: int, on_pull: Callable[[], Awaitable[None]] | None = None
+) -> tuple[int, Callable[[Any], Awaitable[None]]]:
     """How many rows to show, and the list's `on_scroll`. `on_pull`: what a pull beyond the top asks for."""
     shown, set_shown = ft.use_state(FIRST)
     latest: Any = ft.use_ref(None)
     latest.current = (total, on_pull)
 
-    def on_scroll(e: ft.OnScrollEvent) -> None:
+    async def on_scroll(e: ft.OnScrollEvent) -> None:
         total_now, pull = latest.current
         if e.event_type == ft.ScrollType.OVERSCROLL and (e.overscroll or 0) < -8 and e.pixels <= 0:
             if pull is not None:
-                pull()
+                await pull()
         elif e.max_scroll_extent - e.pixels < SCREENS_AHEAD * e.viewport_dimension:
             set_shown(lambda n: n if n >= total_now else n + MORE)
 

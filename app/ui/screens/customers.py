@@ -114,9 +114,7 @@ def Customers() -> Any:  # noqa: N802
             )
             if query
             else None,
-            border=ft.InputBorder.OUTLINE,
-            border_color=ft.Colors.TRANSPARENT,
-            border_radius=28,
+            border=ft.OutlineInputBorder(side=ft.BorderSide(0, ft.Colors.TRANSPARENT), border_radius=28),
             filled=True,
             bgcolor=CARD,
             content_padding=ft.Padding.symmetric(horizontal=20, vertical=14),
@@ -133,7 +131,7 @@ def Customers() -> Any:  # noqa: N802
         body = [
             nothing_here(
                 t("Nobody found"), t("Try fewer words, or take the filters away."), sizes, icon=ft.Icons.SEARCH_OFF,
-                actions=[secondary(t("Show all"), sizes, clear)],
+                actions=[secondary(t("Show all"), sizes, clear, key="show-all")],
             )
         ]  # fmt: skip
     else:

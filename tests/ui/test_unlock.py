@@ -1,0 +1,96 @@
+from app.domain.message import Message
+from app.ports import Busy
+from tests.support.fake_notebook import PIN, FakeNotebook
+from tests.ui.officer import at_the_door, inside
+
+
+async def test_six_digits_open_the_notebook_without_a_further_tap() -> None:
+    async with at_the_door() as officer:
+        await officer.enter_pin()
+        assert officer.screen.shows("今日")
+        assert officer.screen.taps == 6
+
+
+async def test_nothing_of_a_customer_is_on_the_page_before_the_pin() -> None:
+    async with at_the_door() as officer:
+        assert not officer.screen.shows("王喆")
+
+
+async def test_a_wrong_pin_says_how_many_tries_are_left() -> None:
+    async with at_the_door() as officer:
+        await officer.enter_pin("111111")
+        assert officer.screen.shows("还可以试 9 次")
+        assert not officer.screen.shows("王喆")
+
+
+async def test_a_third_wrong_pin_waits_and_counts_down_with_the_keys_off() -> None:
+    async with at_the_door() as officer:
+        for _ in range(3):
+            await officer.enter_pin("111111")
+        assert officer.screen.find(key="unlock-wait").value == "请等 2 秒再试"
+        assert officer.screen.find(key="key-1").disabled
+        await officer.screen.until(lambda: officer.screen.shows("请等 1 秒再试"))
+        await officer.screen.until(lambda: not officer.screen.find(key="key-1").disabled)
+        await officer.enter_pin()
+        assert officer.screen.shows("王喆")
+
+
+async def test_after_ten_wrong_pins_it_says_that_nothing_is_lost_and_where_to_go() -> None:
+    notebook = FakeNotebook()
+    notebook.wrong_pins = 9
+    async with at_the_door(notebook) as officer:
+        await officer.enter_pin("111111")
+        assert officer.screen.shows("请把手机带到支行")
+        assert officer.screen.find(key="key-1").disabled
+
+
+async def test_a_digit_can_be_taken_back() -> None:
+    async with at_the_door() as officer:
+        await officer.screen.tap(key="key-9")
+        await officer.screen.tap(key="key-back")
+        await officer.enter_pin()
+        assert officer.screen.shows("王喆")
+
+
+async def test_a_second_page_of_an_open_notebook_asks_for_the_pin_too() -> None:
+    notebook = FakeNotebook(state="open")
+    async with at_the_door(notebook) as officer:
+        assert not officer.screen.shows("王喆")
+        await officer.enter_pin("111111")
+        assert officer.screen.shows("还可以试 9 次")
+        await officer.enter_pin()
+        assert officer.screen.shows("王喆")
+
+
+async def test_locking_on_one_page_locks_the_other() -> None:
+    notebook = FakeNotebook()
+    async with inside(notebook) as one, inside(notebook, tab="me") as other:
+        await other.screen.tap(key="lock")
+        assert notebook.state == "locked"
+        assert other.screen.shows("请输入 6 位 PIN")
+        await one.go_to("customers")
+        await one.screen.settle()
+        assert not one.screen.shows("王喆")
+        assert one.screen.shows("请输入 6 位 PIN")
+
+
+async def test_a_page_opened_on_a_case_goes_there_after_the_pin() -> None:
+    async with inside(route="/customers") as officer:
+        assert officer.route == "/customers"
+        assert officer.screen.shows("12 户")
+
+
+async def test_a_folder_held_by_another_app_is_said_in_words() -> None:
+    class Held(FakeNotebook):
+        async def unlock(self, pin: str) -> None:
+            raise Busy(Message("Another app is using this notebook."))
+
+    async with at_the_door(Held()) as officer:
+        await officer.enter_pin(PIN)
+        assert officer.screen.shows("Another app is using this notebook.")
+
+
+async def test_the_door_speaks_english_on_request() -> None:
+    async with at_the_door() as officer:
+        await officer.screen.tap(key="language")
+        assert officer.screen.shows("Enter your 6-digit PIN")
