@@ -35,8 +35,16 @@ def known_on(activities: Sequence[Activity], today: date, zone: tzinfo) -> tuple
     """What stands as known at the end of `today`, each with the day it counts for; later records are ignored."""
     midnight = datetime.combine(today + timedelta(days=1), time(), zone)
     known = [a for a in activities if a.recorded_at < midnight]
-    dated = [(on_day(a.happened_at, zone), a) for a in effective(known)]
-    return tuple(d for d in dated if d[0] <= today)
+    dated = ((_day_of(a, zone), a) for a in effective(known))
+    return tuple((on, a) for on, a in dated if on is not None and on <= today)
+
+
+def _day_of(a: Activity, zone: tzinfo) -> date | None:
+    """None at the calendar's very ends, where no zone has a day: one such record must not cost the whole plan."""
+    try:
+        return on_day(a.happened_at, zone)
+    except OverflowError:
+        return None
 
 
 def _settle(a: Activity, of: Mapping[str, list[Activity]], circular: set[str]) -> Activity | None:

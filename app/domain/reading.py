@@ -12,7 +12,6 @@ from app.domain.promises import PromiseView, judge_known
 from app.domain.records import BORROWER, Activity, CaseFile
 
 Dated = tuple[date, Activity]
-_REACHED = frozenset(REACHED)
 _GONE = ("gone", "transferred")
 
 
@@ -108,7 +107,7 @@ class Reading:
 
     def talked_to_debtor(self, a: Activity) -> bool:
         """Contact: a reached call to, or a reached visit that met, the borrower, spouse or a co-borrower."""
-        if a.body.get("outcome") not in _REACHED:
+        if a.body.get("outcome") not in REACHED:
             return False
         return self.met_debtor(a) if a.kind == "visit" else a.party in self.debtors
 
@@ -116,7 +115,7 @@ class Reading:
         """Contact with `party`; any debtor speaks for the others."""
         if party in self.debtors:
             return self.talked_to_debtor(a)
-        if a.body.get("outcome") not in _REACHED:
+        if a.body.get("outcome") not in REACHED:
             return False
         return party in met(a) if a.kind == "visit" else a.party == party
 

@@ -364,6 +364,8 @@ class Activity:
             raise ValueError("not an activity") from e
         if happened.tzinfo is None or recorded.tzinfo is None or not isinstance(activity.body, dict):
             raise ValueError("not an activity")
+        if not all(isinstance(v, str) for v in (activity.activity_id, activity.case_id, activity.kind)):
+            raise ValueError("not an activity")
         return activity
 
     @property

@@ -21,6 +21,7 @@ __all__ = ["RECORD_MAX_BYTES", "Invalid", "check_body", "check_record"]
 
 RECORD_MAX_BYTES: Final = 64 * 1024
 _HASH_LENGTH: Final = 64
+_YEARS: Final = range(1990, 2200)  # a phone's clock may be years off, but not at the calendar's ends
 
 
 def check_record(record: Mapping[str, Any], case: Case | None) -> None:
@@ -67,7 +68,7 @@ def check_json(value: Mapping[str, Any]) -> None:
         elif isinstance(part, list | tuple):
             waiting.extend(part)
         elif isinstance(part, str):
-            if "\0" in part or any("\ud800" <= c <= "\udfff" for c in part):
+            if "\0" in part or not _encodes(part):
                 raise Invalid("", Message("A text holds a character that cannot be kept."))
         elif isinstance(part, float) and not math.isfinite(part):
             raise Invalid("", Message("A number is not a number."))
@@ -79,6 +80,15 @@ def check_json(value: Mapping[str, Any]) -> None:
         raise Invalid("", Message("The record is larger than 64 KiB: shorten the note."))
 
 
+def _encodes(text: str) -> bool:
+    """Whether it holds no half of a surrogate pair."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _times(record: Mapping[str, Any]) -> datetime:
     """`happened_at`, which may be absent where it equals `recorded_at`."""
     recorded = instant(record.get("recorded_at"))
@@ -86,6 +96,8 @@ def _times(record: Mapping[str, Any]) -> datetime:
     for name, at in (("recorded_at", recorded), ("happened_at", happened)):
         if at is None:
             raise Invalid(name, Message("{field} has to be a time with its offset.", {"field": member(name)}))
+        if at.year not in _YEARS:
+            raise Invalid(name, Message("{field}: that year cannot be right.", {"field": member(name)}))
     assert recorded is not None and happened is not None
     if happened > recorded:
         raise Invalid("happened_at", Message("It cannot have happened later than it is written down."))

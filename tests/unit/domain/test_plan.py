@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import combinations
 
@@ -297,6 +297,40 @@ def days(draw: st.DrawFn) -> list[CaseFile]:
             )
         )  # fmt: skip
     return files
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=4)
+    | st.sampled_from(["borrower", "2026-11-20", "5.00"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+MEMBERS = ["party", "outcome", "met", "place", "business_state", "reason", "explained", "amount", "due_on",
+           "instalments", "replaces", "of", "replacement", "guarantor_id"]  # fmt: skip
+
+
+@settings(max_examples=60)
+@given(
+    st.sampled_from(["call", "visit", "promise", "correction", "guarantor_demand", "of_tomorrow"]),
+    st.dictionaries(st.sampled_from(MEMBERS), ANYTHING, max_size=6),
+)
+def test_one_record_that_makes_no_sense_never_costs_the_day(kind: str, body: dict[str, object]) -> None:
+    strange = activity(kind, at(TODAY), body)
+    ends = [replace(strange, happened_at=datetime(year, 1, 1, tzinfo=UTC)) for year in (1, 9999)]
+    ends += [datetime_min_east(strange)]
+    day = plan([loan(1, 3, "甲镇", strange, *ends), loan(2, 3)])
+    assert {i.case_id for i in (*day.visits, *day.calls, *day.waiting)} == {"c0001", "c0002"}
+    assert sum(mix_of(loan(1, 3, "甲镇", strange), TODAY, ZONE).values()) <= 1
+
+
+def datetime_min_east(a: Activity) -> Activity:
+    """At the calendar's beginning, where going to UTC falls off its edge."""
+    return replace(
+        a, activity_id="edge", happened_at=datetime.min.replace(tzinfo=timezone(timedelta(hours=9)))
+    )
 
 
 def _exceeds(item: PlanItem) -> bool:

@@ -193,6 +193,8 @@ def test_without_the_case_a_party_is_not_looked_up() -> None:
         ({"recorded_at": None}, "recorded_at"),
         ({"recorded_at": "2026-11-05T10:00:00"}, "recorded_at"),
         ({"happened_at": "yesterday"}, "happened_at"),
+        ({"happened_at": "0001-01-01T00:00:00+08:00"}, "happened_at"),
+        ({"recorded_at": "9999-12-31T23:00:00-08:00"}, "recorded_at"),
         ({"happened_at": (at(TODAY) + timedelta(seconds=1)).isoformat()}, "happened_at"),
         ({"body": []}, "body"),
         ({"position": {"lat": 91, "lon": 0}}, "position"),
