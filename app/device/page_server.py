@@ -8,7 +8,6 @@ own manifest so that they are there with the first frame, and a start picture un
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import tempfile
 import webbrowser
@@ -22,21 +21,16 @@ from starlette.responses import FileResponse
 
 HOST: Final = "127.0.0.1"
 FONT_FAMILY: Final = "Noto Sans SC"
-APP_NAME: Final = "外访"
 SESSION_KEPT_S: Final = 15 * 60
 LEAVE_WITHIN_S: Final = 3
 # `assets/assets` holds the font manifest: its fonts are loaded before the first frame, so no text is drawn as boxes.
-SERVED: Final = ("fonts", "icons", "assets")
+FOLDERS: Final = ("fonts", "icons", "assets")
+FILES: Final = ("index.html", "manifest.json", "favicon.png")
+# What Flet's own app answers besides the page: nobody needs it here.
+NOT_SERVED: Final = frozenset(
+    {"/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json", "/oauth_callback"}
+)
 
-# A picture, no words: a machine without a Chinese font would show boxes here too.
-START_PICTURE: Final = """
-    <style>
-      #loading { position: fixed; inset: 0; display: flex; align-items: center; justify-content: center; background: #eef5f2; }
-      #loading img { width: 160px; max-width: 50vw; }
-      @media (prefers-color-scheme: dark) { #loading { background: #0e1514; } }
-    </style>
-    <img src="icons/start.svg" alt="" />
-"""
 # Flet's client asks a CDN for a player of animations nobody uses here; nothing but this server is ever asked.
 POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:; "
@@ -97,22 +91,10 @@ def _closed_to_others(send: Any) -> Any:
 
 def web_root(assets: Path, root: Path) -> None:
     """Lay out in `root` what the browser may fetch: start page, manifest, fonts, icons; no data."""
-    from flet_web import get_package_web_dir
-
-    package = Path(get_package_web_dir())
-    index = (package / "index.html").read_text(encoding="utf-8")
-    index = index.replace("<html>", '<html lang="zh-CN">', 1)
-    index = re.sub(
-        r'(<div id="loading"[^>]*>).*?(</div>)',
-        lambda found: found[1] + START_PICTURE + found[2],
-        index,
-        count=1,
-        flags=re.DOTALL,
-    )
-    (root / "index.html").write_text(index, encoding="utf-8")
-    for folder in SERVED:
+    for folder in FOLDERS:
         shutil.copytree(assets / folder, root / folder)
-    shutil.copyfile(assets / "favicon.png", root / "favicon.png")
+    for file in FILES:
+        shutil.copyfile(assets / file, root / file)
     _draw_first_frame_in_chinese(root / "assets" / "FontManifest.json")
 
 
@@ -128,7 +110,7 @@ def page_app(show: Callable[[ft.Page], Any], root: Path, port: int) -> Asgi:
     """The ASGI app: `show(page)` for every browser tab, files from `root`, everybody else refused."""
     import flet_web.fastapi
 
-    app = flet_web.fastapi.FastAPI(openapi_url=None)
+    app = flet_web.fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     def fonts() -> FileResponse:
         return FileResponse(root / "assets" / "FontManifest.json")
@@ -136,18 +118,11 @@ def page_app(show: Callable[[ft.Page], Any], root: Path, port: int) -> Asgi:
     # Flet's own answer would have Roboto added, which has no Chinese.
     app.add_api_route("/assets/FontManifest.json", fonts)
 
-    app.mount(
-        "/",
-        flet_web.fastapi.app(
-            show,
-            assets_dir=str(root),
-            app_name=APP_NAME,
-            app_short_name=APP_NAME,
-            app_description="贷款催收外访本",
-            no_cdn=True,
-            session_timeout_seconds=SESSION_KEPT_S,
-        ),
+    page = flet_web.fastapi.app(
+        show, assets_dir=str(root), no_cdn=True, session_timeout_seconds=SESSION_KEPT_S
     )
+    page.router.routes = [r for r in page.router.routes if getattr(r, "path", None) not in NOT_SERVED]
+    app.mount("/", page)
     return OwnPageOnly(app, port)
 
 
