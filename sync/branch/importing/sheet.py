@@ -66,6 +66,8 @@ def _content(path: Path) -> bytes:
     try:
         if path.is_dir():
             raise NotAList(Message("{file} is a folder, not a list.", {"file": path.name}))
+        if path.exists() and not path.is_file():
+            raise NotAList(Message("{file} cannot be opened.", {"file": path.name}))
         if path.stat().st_size > FILE_MAX:
             raise NotAList(Message("{file} is too large to be a list.", {"file": path.name}))
         return path.read_bytes()
