@@ -20,7 +20,7 @@ class Reading:
 
     Of this episode only (D ≥ 1): `episode`, and of those `calls`, `visits` (attempts included), `contacts`
     (conversations with a debtor) and `attempts` (calls and visits to a debtor that were none).
-    `takeover_slot`: which working day from `assigned_on` (0 = the first) a takeover visit is due on.
+    `has_news`: something counts for today itself. `takeover_slot`: which working day from `assigned_on` (0 = the first) a takeover visit is due on.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Reading:
         self._file = file
         self._zone = zone
         self._promises: tuple[PromiseView, ...] | None = None
+        self._of_episode: tuple[PromiseView, ...] | None = None
         self._came_in_old: bool | None = None
         self._sort()
 
@@ -55,8 +56,11 @@ class Reading:
         self.visits: list[Dated] = []
         self.contacts: list[Dated] = []
         self.attempts: list[Dated] = []
+        self.has_news = False
         for dated in self.known:
             on, a = dated
+            if on == self.today:
+                self.has_news = True
             if on <= start:
                 continue
             self.episode.append(dated)
@@ -67,11 +71,6 @@ class Reading:
                 self.contacts.append(dated)
             elif a.party in self.debtors:
                 self.attempts.append(dated)
-
-    @property
-    def has_news(self) -> bool:
-        """Whether anything counts for today itself."""
-        return any(on == self.today for on, _ in self.known)
 
     def before_today(self) -> Reading:
         """The same case as the day began."""
@@ -89,6 +88,14 @@ class Reading:
         if self._promises is None:
             self._promises = judge_known(self.case, self.figures, self.known, self.today)
         return self._promises
+
+    @property
+    def promises_of_episode(self) -> tuple[PromiseView, ...]:
+        """Those of this episode; what was promised of an earlier matter is over with it."""
+        if self._of_episode is None:
+            start = self.case.episode_start or date.min
+            self._of_episode = tuple(p for p in self.promises if p.due_on >= start)
+        return self._of_episode
 
     def came_in_old(self, after_day: int) -> bool:
         """Assigned past D `after_day`, with nothing in `history` or the journal of this episode from before that day."""

@@ -78,7 +78,7 @@ def each_day(reading: Reading, rule: StepRule, procedure: Procedure) -> Iterator
 def promise_remind(reading: Reading, rule: StepRule, procedure: Procedure) -> Iterator[Window]:
     """The day before a promise is due (`days_before`)."""
     before = timedelta(days=rule.numbers["days_before"])
-    for p in _promises(reading):
+    for p in reading.promises_of_episode:
         if p.state == "open" and p.due_on - before == reading.today:
             yield _of_promise(reading, p, reading.today, reading.today)
 
@@ -86,7 +86,7 @@ def promise_remind(reading: Reading, rule: StepRule, procedure: Procedure) -> It
 def promise_due(reading: Reading, rule: StepRule, procedure: Procedure) -> Iterator[Window]:
     """On the due day, while unpaid; one kept by money of that very day is asked and done."""
     today = reading.today
-    for p in _promises(reading):
+    for p in reading.promises_of_episode:
         paid_today = p.state == "kept" and any(m.date == today for m in reading.case.payments)
         if p.due_on == today and (p.state == "due_today" or paid_today):
             yield _of_promise(reading, p, today, today)
@@ -94,7 +94,7 @@ def promise_due(reading: Reading, rule: StepRule, procedure: Procedure) -> Itera
 
 def promise_verify(reading: Reading, rule: StepRule, procedure: Procedure) -> Iterator[Window]:
     """Past the due day, not paid, and payment data not yet complete up to it: 先查账再上门."""
-    for p in _promises(reading):
+    for p in reading.promises_of_episode:
         if p.state == "to_verify":
             yield _of_promise(reading, p, p.due_on + _DAY, None)
 
@@ -102,7 +102,7 @@ def promise_verify(reading: Reading, rule: StepRule, procedure: Procedure) -> It
 def promise_broken(reading: Reading, rule: StepRule, procedure: Procedure) -> Iterator[Window]:
     """Past the due day, the data covers it, not or not wholly paid; a new promise made after that day does not undo it."""
     cover = reading.figures.payments_cover
-    for p in _promises(reading):
+    for p in reading.promises_of_episode:
         if p.was_broken and p.due_on < reading.today and cover is not None and cover >= p.due_on:
             why = "partial" if p.paid > 0 else "why"
             yield _of_promise(reading, p, p.due_on + _DAY, None, why)
@@ -157,12 +157,6 @@ def _again_if_unseen(reading: Reading, rule: StepRule, window: Window) -> Window
         return window
     due_on = reading.calendar.add_working_days(max(tried), rule.numbers["again_working_days"])
     return Window(window.opens_on, due_on, why="unseen", params={"visited_on": max(tried)})
-
-
-def _promises(reading: Reading) -> list[PromiseView]:
-    """Those of this episode; what was promised of an earlier matter is over with it."""
-    start = reading.case.episode_start
-    return [p for p in reading.promises if start is None or p.due_on >= start]
 
 
 def _of_promise(
