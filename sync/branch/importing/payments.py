@@ -21,6 +21,7 @@ from app.domain.records import BORROWER
 from sync.branch import tables as t
 from sync.branch.importing import styles
 from sync.branch.importing.book import Book, Held, Paid
+from sync.branch.importing.cells import Cells
 from sync.branch.importing.columns import PAYMENTS
 from sync.branch.importing.documents import Document, decimal_string, iso
 from sync.branch.importing.errors import NotYet
@@ -29,7 +30,6 @@ from sync.branch.importing.listing import contract_of
 from sync.branch.importing.log import keep_log
 from sync.branch.importing.rejected import write_rejected
 from sync.branch.importing.report import Problem, Report
-from sync.branch.importing.rows import Cells
 from sync.branch.importing.sheet import Row, Sheet, read_sheet
 from sync.branch.office import Office, put_meta
 

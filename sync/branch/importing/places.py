@@ -14,12 +14,12 @@ from app.domain.message import Message
 from sync.branch import tables as t
 from sync.branch.importing import styles
 from sync.branch.importing.book import Book
+from sync.branch.importing.cells import Cells
 from sync.branch.importing.columns import PLACES
 from sync.branch.importing.documents import Document, Spot, placed
 from sync.branch.importing.log import keep_log
 from sync.branch.importing.rejected import write_rejected
 from sync.branch.importing.report import Problem, Report
-from sync.branch.importing.rows import Cells
 from sync.branch.importing.sheet import Row, read_sheet
 from sync.branch.office import Office
 

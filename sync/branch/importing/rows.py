@@ -5,19 +5,19 @@ What is impossible is a problem; what is merely missing (a telephone, a spouse, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from app.domain.message import Message
 from sync.branch.importing import styles
+from sync.branch.importing.cells import Cells
+from sync.branch.importing.checks import check_amounts, check_days
 from sync.branch.importing.report import Problem
 from sync.branch.importing.sheet import Row
 from sync.branch.importing.styles import Unreadable
-
-T = TypeVar("T")
 
 METHODS: Final = {
     "等额本息": "equal_instalments",
@@ -49,8 +49,6 @@ LIABILITIES: Final = {
     "未约定": "unstated",
     "约定不明": "unstated",
 }
-# An instalment due on a holiday is due the working day after; the longest holidays are ten days.
-HOLIDAY: Final = timedelta(days=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,40 +115,6 @@ class Listed:
         return (self.data_on - self.due_since).days
 
 
-class Cells:
-    """The cells of one row, read one by one; what is wrong with them is collected in `problems`."""
-
-    def __init__(self, row: Row) -> None:
-        self.row = row
-        self.problems: list[Problem] = []
-
-    def raw(self, column: str) -> str:
-        """The cell as it came; empty where the file has no such column."""
-        return self.row.cells.get(column, "")
-
-    def wrong(self, column: str, reason: Message) -> None:
-        """Note a problem of a column."""
-        self.problems.append(Problem(self.row.line, column, self.raw(column), reason))
-
-    def must(self, column: str, read: Callable[[str], T]) -> T | None:
-        """A cell the row cannot do without; None, and a problem, where it cannot be read."""
-        if styles.is_blank(self.raw(column)):
-            self.wrong(column, Message("It is empty."))
-            return None
-        return self._read(column, read)
-
-    def may(self, column: str, read: Callable[[str], T]) -> T | None:
-        """A cell that may be empty; None where it is, and also, with a problem, where it cannot be read."""
-        return None if styles.says_nothing(self.raw(column)) else self._read(column, read)
-
-    def _read(self, column: str, read: Callable[[str], T]) -> T | None:
-        try:
-            return read(self.raw(column))
-        except Unreadable as e:
-            self.problems.append(Problem(self.row.line, column, self.raw(column), e.message))
-            return None
-
-
 def read_row(
     row: Row, products: Mapping[str, Any], officers: Mapping[str, str], data_on: date | None
 ) -> Listed | list[Problem]:
@@ -166,8 +130,8 @@ def read_row(
     else:
         found["officer_id"] = found_officer if officer is not None else ""
     found["officer_name"] = cells.may("管户信贷员姓名", styles.words) or ""
-    _check_amounts(cells, found)
-    _check_days(cells, found, data_on)
+    check_amounts(cells, found)
+    check_days(cells, found, data_on)
     return cells.problems or Listed(line=row.line, **found)
 
 
@@ -290,57 +254,3 @@ def _silently(cells: Cells, column: str) -> date | None:
         return styles.day(cells.raw(column))
     except Unreadable:
         return None
-
-
-def _check_amounts(cells: Cells, found: Mapping[str, Any]) -> None:
-    amount, principal, overdue = found["amount"], found["principal"], found["overdue_principal"]
-    if amount is not None and amount == 0:
-        cells.wrong("贷款金额", Message("The loan's amount cannot be nothing."))
-    if amount and principal is not None and principal > amount:
-        cells.wrong("贷款余额", Message("It is more than the loan's amount."))
-    if principal is not None and overdue is not None and overdue > principal:
-        cells.wrong("逾期本金", Message("It is more than the outstanding principal."))
-    parts = (overdue, found["overdue_interest"], found["penalty"])
-    if all(part == 0 for part in parts):
-        cells.wrong("逾期本金", Message("Nothing is overdue in this row."))
-
-
-def _check_days(cells: Cells, found: Mapping[str, Any], data_on: date | None) -> None:
-    disbursed, maturity, due = found["disbursed_on"], found["maturity"], found["due_since"]
-    own = found["data_on"]
-    if own is not None and data_on is not None and own != data_on:
-        cells.wrong("数据日期", Message("The other rows are of {day}.", {"day": data_on.isoformat()}))
-    if disbursed and maturity and maturity <= disbursed:
-        cells.wrong("到期日", Message("It is not after the day the loan was disbursed."))
-    if disbursed and due and due <= disbursed:
-        cells.wrong("最早未还应还日", Message("It is not after the day the loan was disbursed."))
-    if maturity and due and maturity > (disbursed or maturity - HOLIDAY) and due > maturity + HOLIDAY:
-        cells.wrong("最早未还应还日", Message("It is after the loan's maturity."))
-    if own is None:
-        return
-    if disbursed and disbursed > own:
-        cells.wrong("放款日", Message("It is after the day of the data."))
-    for column, at in (("首次上门日", "first_visit_on"), ("通知书送达日", "notice_served_on")):
-        if found[at] and found[at] > own:
-            cells.wrong(column, Message("It is after the day of the data."))
-        elif found[at] and disbursed and found[at] < disbursed:
-            cells.wrong(column, Message("It is before the loan was disbursed."))
-    _check_dpd(cells, due, own)
-
-
-def _check_dpd(cells: Cells, due: date | None, own: date) -> None:
-    said = cells.may("逾期天数", styles.days)
-    if due is None:
-        return
-    if due >= own:
-        cells.wrong(
-            "最早未还应还日", Message("It is not before the day of the data: nothing is overdue yet.")
-        )
-    elif said is not None and said != (own - due).days:
-        cells.wrong(
-            "逾期天数",
-            Message(
-                "From the earliest unpaid due date to the day of the data it is {days} days.",
-                {"days": str((own - due).days)},
-            ),
-        )
