@@ -28,6 +28,7 @@ def action_bar(actions: Sequence[Action], sizes: Sizes) -> ft.Control:
         return ft.Button(
             key=key,
             expand=True,
+            elevation=0,
             on_click=on_click,
             on_long_press=on_long_press,
             content=ft.Column(
@@ -42,7 +43,6 @@ def action_bar(actions: Sequence[Action], sizes: Sizes) -> ft.Control:
             style=ft.ButtonStyle(
                 bgcolor=ground,
                 color=color,
-                elevation=0,
                 shape=ft.RoundedRectangleBorder(radius=18),
                 padding=ft.Padding.symmetric(horizontal=4, vertical=10),
             ),

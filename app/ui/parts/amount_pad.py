@@ -31,10 +31,10 @@ def amount_pad(session: Session, typed: str, press: Callable[[str], Handler]) ->
             on_click=press(name),
             height=max(52, 36 * s.scale),
             expand=True,
+            elevation=0,
             style=ft.ButtonStyle(
                 bgcolor=QUIET,
                 color=ft.Colors.ON_SURFACE,
-                elevation=0,
                 shape=ft.RoundedRectangleBorder(radius=14),
                 padding=0,
             ),

@@ -103,10 +103,10 @@ def NextStep(  # noqa: N802
                         content=label,
                         icon=ft.Icon(icon, size=sizes.icon, color=ft.Colors.ON_PRIMARY_CONTAINER),
                         on_click=handler,
+                        elevation=0,
                         style=ft.ButtonStyle(
                             bgcolor=ft.Colors.PRIMARY_CONTAINER,
                             color=ft.Colors.ON_PRIMARY_CONTAINER,
-                            elevation=0,
                             padding=ft.Padding.symmetric(horizontal=20, vertical=14),
                             text_style=ft.TextStyle(size=sizes.body, weight=ft.FontWeight.W_500),
                         ),

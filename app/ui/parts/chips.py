@@ -48,6 +48,7 @@ def chip(
     return ft.Button(
         key=key,
         content=label,
+        elevation=0,
         icon=ft.Icon(sign, size=s.icon, color=color, semantics_label=session.t("Chosen") if chosen else None)
         if sign is not None
         else None,
@@ -55,7 +56,6 @@ def chip(
         style=ft.ButtonStyle(
             color=color,
             bgcolor=ft.Colors.PRIMARY if chosen else QUIET,
-            elevation=0,
             padding=ft.Padding.symmetric(horizontal=14 if not s.large else 12, vertical=13),
             shape=ft.RoundedRectangleBorder(radius=14),
             text_style=ft.TextStyle(size=s.body, weight=ft.FontWeight.W_500),

@@ -30,8 +30,8 @@ CALL_UNREACHED: Final = (
     "deceased",
 )
 CALL_REACHED: Final = (
-    "promised", "callback", "will_pay_undated", "going_to_deposit", "claims_paid", "unable", "refused",
-    "asks_relief", "disputed", "do_not_contact",
+    "promised", "callback", "refused", "will_pay_undated", "going_to_deposit", "claims_paid", "unable", "disputed",
+    "asks_relief", "do_not_contact",
 )  # fmt: skip
 VISIT_UNREACHED: Final = (
     "door_locked", "not_home", "met_family", "migrant_work", "third_party", "moved", "unknown_here", "in_hospital",

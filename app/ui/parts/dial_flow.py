@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from app.domain.records import Case, Figures
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.domain.records import Case, Figures, instant
 from app.notebook import Draft
 from app.ui import routes
 from app.ui.context import Session
 from app.ui.parts.contact_form import fresh_call
+
+SAME_TAP: Final = timedelta(seconds=2)
 
 
 async def dial(
@@ -24,6 +29,9 @@ async def dial(
         session.say(session.t("The last call is not saved yet. Save it first, then dial."))
         session.go(form_route)
         return
+    if earlier is not None and earlier.form.get("number") == number and _just_now(earlier, now):
+        session.go(form_route)  # a second touch of the same tap
+        return
     fresh = {**fresh_call(case, figures, now), "party": party, "number": number}
     if earlier is not None:  # dialled and never noted: the same draft, the newer call
         fresh |= {"activity_id": earlier.form["activity_id"], "promise_id": earlier.form["promise_id"]}
@@ -32,3 +40,8 @@ async def dial(
     )
     session.go(form_route)
     await session.device.dial(number)
+
+
+def _just_now(earlier: Draft, now: datetime) -> bool:
+    started = instant(earlier.form.get("started_at"))
+    return started is not None and timedelta() <= now - started < SAME_TAP

@@ -47,11 +47,11 @@ def form_view(
         on_confirm_pop=leave if unsaved else None,
         appbar=ft.AppBar(
             bgcolor=PAGE,
-            toolbar_height=max(56, 64 * s.scale * 0.85),
+            toolbar_height=64 * (1 + (s.scale - 1) * 1.1),
             title=ft.Column(
                 [
                     text(title, s.title, bold=True),
-                    grey(about, s.label, max_lines=1, overflow=ft.TextOverflow.ELLIPSIS),
+                    ft.Text(about, size=s.label, color=GREY, weight=ft.FontWeight.W_400, max_lines=2),
                 ],
                 spacing=0,
                 tight=True,
@@ -61,7 +61,12 @@ def form_view(
             ft.Column(
                 [
                     ft.Container(
-                        ft.Column(list(body), spacing=10, tight=True),
+                        ft.Column(
+                            list(body),
+                            spacing=10,
+                            tight=True,
+                            horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+                        ),
                         padding=ft.Padding(EDGE, 4, EDGE, 24),
                     )
                 ],
@@ -71,7 +76,9 @@ def form_view(
             ),
             ft.SafeArea(
                 ft.Container(
-                    ft.Column(list(foot), spacing=8, tight=True),
+                    ft.Column(
+                        list(foot), spacing=8, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH
+                    ),
                     padding=ft.Padding.symmetric(horizontal=EDGE, vertical=10),
                 ),
                 avoid_intrusions_top=False,

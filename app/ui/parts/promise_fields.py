@@ -130,7 +130,7 @@ def _days(
     found = [
         chip(
             session,
-            f"{t(_DAYS[c.kind])} {day_with_weekday(c.on, t)}",
+            f"{t(_DAYS[c.kind])}\n{day_with_weekday(c.on, t)}",
             tap(change, due_kind=c.kind, due_on=c.on.isoformat()),
             chosen=c.kind == chosen and c.on == due,
             key=f"due-{c.kind}",

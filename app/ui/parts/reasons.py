@@ -89,6 +89,6 @@ def written(
         max_lines=max(lines, 5) if lines > 1 else 1,
         text_size=s.body,
         label_style=ft.TextStyle(size=s.body),
-        border_radius=14,
+        border=ft.OutlineInputBorder(border_radius=14),
         **more,
     )

@@ -28,6 +28,7 @@ from app.ui.parts.form_frame import (
 )
 from app.ui.parts.happened import Happened
 from app.ui.parts.next_call import next_call, next_call_card
+from app.ui.parts.outcome_choice import OutcomeChoice
 from app.ui.parts.parties import party_in_words, people_of, spaced
 from app.ui.parts.promise_fields import PromiseFields, day_with_weekday, no_cash_line
 from app.ui.parts.promise_form import amount_of, due_of
@@ -107,29 +108,22 @@ def CallForm(case_id: str, path: str) -> Any:  # noqa: N802
 def _questions(
     session: Session, keeper: DraftKeeper, view: CaseView, form: Mapping[str, Any]
 ) -> list[ft.Control]:
-    s, t = session.sizes, session.t
+    t = session.t
 
     def pick(outcome: str) -> Any:
         return tap(keeper.change, outcome=outcome)
 
-    def outcomes(codes: tuple[str, ...]) -> ft.Control:
-        return one_of(session, "outcome", [(o, t.code("outcome", o)) for o in codes], form["outcome"], pick)
+    def outcomes(codes: tuple[str, ...]) -> list[tuple[str, str]]:
+        return [(o, t.code("outcome", o)) for o in codes]
+
+    groups = [(t("Not reached"), outcomes(CALL_UNREACHED)), (t("Reached"), outcomes(CALL_REACHED))]
 
     async def change_promise(**members: Any) -> None:
         await keeper.change_in("promise", **members)
 
     rows: list[ft.Control] = [
         *restored_line(session, keeper, lambda: fresh_call(view.case, view.figures, session.notebook.now())),
-        card(
-            ft.Column(
-                [
-                    question(t("Not reached"), s, outcomes(CALL_UNREACHED)),
-                    question(t("Reached"), s, outcomes(CALL_REACHED)),
-                ],
-                spacing=16,
-                tight=True,
-            )
-        ),
+        card(OutcomeChoice(groups, form["outcome"], pick)),
     ]
     if form["outcome"] == "promised":
         rows.append(card(PromiseFields(view, form["promise"], change_promise, form["party"])))

@@ -102,6 +102,7 @@ def CaseFile(case_id: str, path: str) -> Any:  # noqa: N802
                             ],
                             spacing=10,
                             tight=True,
+                            horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
                         ),
                         padding=ft.Padding(EDGE, 4, EDGE, 24),
                     )
@@ -205,7 +206,7 @@ def _trading(view: CaseView) -> bool:
     return next((state for state in seen if state), "") == "operating"
 
 
-def _timeline(session: Session, view: CaseView, shown: int, more: Any) -> ft.Control:
+def _timeline(session: Session, view: CaseView, shown: int, more: Any) -> Any:
     s, t = session.sizes, session.t
     if not view.timeline:
         return card(grey(t("Nothing recorded yet. Calls, visits and promises show here."), s.body))

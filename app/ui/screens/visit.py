@@ -34,6 +34,7 @@ from app.ui.parts.form_frame import (
     saved_panel,
 )
 from app.ui.parts.happened import Happened
+from app.ui.parts.outcome_choice import OutcomeChoice
 from app.ui.parts.parties import FAMILY, party_in_words, people_of
 from app.ui.parts.place_fix import address_of, position_line, use_position
 from app.ui.parts.promise_fields import PromiseFields, day_with_weekday, no_cash_line
@@ -140,21 +141,23 @@ def _questions(
     return rows
 
 
-def _outcome(session: Session, keeper: DraftKeeper, form: Mapping[str, Any]) -> ft.Control:
-    s, t = session.sizes, session.t
+def _outcome(session: Session, keeper: DraftKeeper, form: Mapping[str, Any]) -> Any:
+    t = session.t
 
-    def outcomes(codes: tuple[str, ...]) -> ft.Control:
-        options = [(o, t.code("outcome", o)) for o in codes]
-        return one_of(session, "outcome", options, form["outcome"], lambda o: tap(keeper.change, outcome=o))
+    def outcomes(codes: tuple[str, ...]) -> list[tuple[str, str]]:
+        return [(o, _outcome_in_words(session, o)) for o in codes]
 
-    return ft.Column(
-        [
-            question(t("Spoken with them"), s, outcomes(VISIT_REACHED)),
-            question(t("Not spoken with them"), s, outcomes(VISIT_UNREACHED)),
-        ],
-        spacing=16,
-        tight=True,
-    )
+    groups = [
+        (t("Spoken with them"), outcomes(VISIT_REACHED)),
+        (t("Not spoken with them"), outcomes(VISIT_UNREACHED)),
+    ]
+    return OutcomeChoice(groups, form["outcome"], lambda o: tap(keeper.change, outcome=o))
+
+
+def _outcome_in_words(session: Session, outcome: str) -> str:
+    """The outcome as it is said at a door: nobody answers a telephone there."""
+    t = session.t
+    return t("Somebody else came to the door") if outcome == "third_party" else t.code("outcome", outcome)
 
 
 def _business(session: Session, keeper: DraftKeeper, form: Mapping[str, Any]) -> ft.Control:

@@ -1,0 +1,189 @@
+"""客户详情."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+from app.domain.records import Position
+from app.notebook import NewActivity
+from app.ui.theme import TOUCH
+from tests.support.fake_notebook import FakeNotebook, case_id_of
+from tests.ui.case_file import CHEN, GONG, WANG, ZHANG, case_open
+from tests.ui.officer import inside
+
+
+async def test_the_head_says_what_is_owed_with_its_parts_and_what_is_missing() -> None:
+    async with case_open(WANG) as case:
+        for words in (
+            "王喆",
+            "逾期 7 天",
+            "¥28,310.07",
+            "¥27,347.53",
+            "¥849.30",
+            "¥113.24",
+            "还差 ¥28,219.82",
+        ):
+            assert case.screen.shows(words), words
+        assert case.screen.shows("尾号 3901")
+        assert case.screen.shows("以柜面为准")
+
+
+async def test_the_age_of_the_data_is_said() -> None:
+    async with case_open(WANG) as case:
+        assert case.screen.shows("数据截至 11月23日")
+        assert case.screen.shows("还款数据到 11月22日")
+
+
+async def test_data_of_days_ago_is_a_warning() -> None:
+    notebook = FakeNotebook()
+    notebook.moment += timedelta(days=4)
+    async with case_open(WANG, notebook) as case:
+        assert case.screen.shows("已过 4 天")
+
+
+async def test_a_payment_that_came_later_stands_beside_and_is_not_subtracted() -> None:
+    notebook = FakeNotebook()
+    case_id = case_id_of("李堃")
+    case, figures = notebook.cases[case_id]
+    notebook.cases[case_id] = (case, replace(figures, as_of=figures.as_of - timedelta(days=5)))  # type: ignore[operator]
+    async with case_open("李堃", notebook) as opened:
+        assert opened.screen.shows("之后到账")
+        assert opened.screen.shows("¥500.00")
+        assert opened.screen.shows("¥6,204.11")
+
+
+async def test_all_steps_of_today_are_listed_with_why() -> None:
+    async with case_open(ZHANG) as case:
+        for words in ("首次上门", "逾期第 2 天，先到经营场所看看", "每日电话", "逾期前 3 天每天一个电话"):
+            assert case.screen.shows(words), words
+
+
+async def test_the_next_step_has_a_button_only_where_there_is_a_form_for_it() -> None:
+    async with case_open(WANG) as case:  # 送达 first, and there is no such form yet
+        assert not case.screen.find_all(key="next-step")
+    async with case_open(GONG) as case:  # a broken promise: visit
+        await case.screen.tap(key="next-step")
+        assert case.route.endswith("/visit")
+
+
+async def test_dialling_is_one_tap_and_the_draft_is_there_before_the_dialler_opens() -> None:
+    async with case_open(CHEN) as case:
+        drafts_when_dialled: list[int] = []
+        dial = case.device.dial
+
+        async def watch(number: str) -> None:
+            drafts_when_dialled.append(len(case.notebook.kept_drafts))
+            await dial(number)
+
+        case.device.dial = watch  # type: ignore[method-assign]
+        await case.dial()
+        assert case.screen.taps == 1
+        assert case.device.dialled == ["13981020042"]
+        assert drafts_when_dialled == [1]
+        assert case.kept["number"] == "13981020042"
+        assert case.route.endswith("/call")
+
+
+async def test_nothing_is_dialled_when_the_draft_cannot_be_kept() -> None:
+    async with case_open(CHEN) as case:
+        case.notebook.disk_full = True
+        await case.dial()
+        assert case.device.dialled == []
+        assert "no space left" in case.screen.snack() or "空间" in case.screen.snack()
+
+
+async def test_every_party_has_their_numbers_to_dial() -> None:
+    async with case_open(WANG) as case:
+        await case.screen.tap(key="dial-g2-13548100888")
+        assert case.device.dialled == ["13548100888"]
+        assert case.kept["party"] == "g2"
+
+
+async def test_a_guarantor_is_shown_with_liability_and_the_end_as_given() -> None:
+    async with case_open(WANG) as case:
+        assert case.screen.shows("周海")
+        assert case.screen.shows("一般")
+        assert case.screen.shows("保证期间至 2026年12月19日")
+
+
+async def test_the_map_opens_at_the_business() -> None:
+    async with case_open(WANG) as case:
+        await case.screen.tap(key="navigate")
+        ((lat, lon, address),) = case.device.places
+        assert (round(lat, 2), round(lon, 2)) == (32.36, 106.84)
+        assert "农资门市" in address
+
+
+async def test_promises_stand_with_what_became_of_them() -> None:
+    async with case_open(WANG) as case:
+        assert case.screen.shows("¥5,000.00")
+        assert case.screen.shows("未兑现")
+
+
+async def test_the_timeline_marks_what_is_not_uploaded_and_whose_it_is() -> None:
+    notebook = FakeNotebook()
+    case_id = case_id_of(WANG)
+    told = NewActivity(case_id, "note", {"text": "搬到新店"}, happened_at=notebook.moment - timedelta(days=2))
+    notebook._append(told, "uploaded")
+    notebook.entries[-1] = replace(notebook.entries[-1], own=False)
+    notebook.online = False  # nothing waiting is uploaded meanwhile
+    async with case_open(WANG, notebook) as case:
+        for words in ("未上传", "待主管核查", "补记", "同事", "搬到新店"):
+            assert case.screen.shows(words), words
+
+
+async def test_a_long_timeline_shows_its_first_entries_and_more_on_demand() -> None:
+    notebook = FakeNotebook()
+    body = {"party": "borrower", "number": "1", "direction": "out", "outcome": "busy"}
+    for n in range(30):
+        at = notebook.moment - timedelta(hours=n)
+        notebook._append(NewActivity(case_id_of(CHEN), "call", body, happened_at=at), "uploaded")
+    async with case_open(CHEN, notebook) as case:
+        shown = len([t for t in case.screen.texts() if t == "占线"])
+        assert shown == 12
+        await case.screen.tap(key="timeline-more")
+        assert len([t for t in case.screen.texts() if t == "占线"]) == 30
+
+
+async def test_calls_alone_ask_for_another_way() -> None:
+    notebook = FakeNotebook()
+    body = {"party": "borrower", "number": "1", "direction": "out", "outcome": "busy"}
+    for n in range(3):
+        at = notebook.moment - timedelta(hours=n)
+        notebook._append(NewActivity(case_id_of(CHEN), "call", body, happened_at=at), "uploaded")
+    async with case_open(CHEN, notebook) as case:
+        assert case.screen.shows("近7天：电话3 上门0 函0 担保人0")
+        assert case.screen.shows("换个方式")
+    async with case_open(WANG) as case:  # called twice, visited once
+        assert not case.screen.shows("换个方式")
+
+
+async def test_an_operating_business_asks_for_a_calm_voice() -> None:
+    async with case_open(WANG) as case:
+        assert case.screen.shows("语气平和")
+    async with case_open(CHEN) as case:
+        assert not case.screen.shows("语气平和")
+
+
+async def test_a_case_that_is_not_in_the_notebook_says_so() -> None:
+    async with inside(route="/case/nowhere") as officer:
+        assert officer.screen.shows("no such case") or officer.screen.shows("没有")
+
+
+async def test_two_taps_on_dial_open_the_dialler_once() -> None:
+    async with case_open(CHEN) as case:
+        target = case.screen.find(key="dial")
+        await asyncio.gather(
+            *(case.screen.session.dispatch_event(target._i, "click", None) for _ in range(2))
+        )
+        await case.screen.settle()
+        assert case.device.dialled == ["13981020042"]
+
+
+async def test_the_four_actions_are_large_enough_for_a_thumb() -> None:
+    async with case_open(WANG, position=Position(32.36, 106.84)) as case:
+        for key in ("dial", "visit", "promise", "navigate"):
+            padding = case.screen.find(key=key).style.padding
+            assert padding.top + padding.bottom + 24 + 14 >= TOUCH  # icon and label
