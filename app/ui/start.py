@@ -9,6 +9,7 @@ import flet as ft
 
 from app.ui.app import open_page
 from app.ui.context import Device
+from app.ui.terse import keep_messages_terse
 
 if TYPE_CHECKING:
     from app.notebook import Notebook
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 def page_of(notebook: Notebook, device_of: Callable[[ft.Page], Device]) -> Callable[[ft.Page], None]:
     """The page function: every page shows the same notebook, each with its own device (dialler, position)."""
+
+    keep_messages_terse()
 
     def show(page: ft.Page) -> None:
         open_page(page, notebook, device_of(page))

@@ -195,12 +195,22 @@ def _address(rng: random.Random, kind: str, town: int) -> dict[str, Any]:
 
 
 def _activity(rng: random.Random, case: dict[str, Any], now: datetime, back: int) -> NewActivity:
-    """Mostly calls, now and then a promise or a note; the `back`-th of its case lies as many days back."""
+    """Mostly calls, a visit now and then, of every twentieth case a promise; the `back`-th lies as many days back."""
     happened = now - timedelta(days=back, minutes=rng.randrange(1, 600))
-    kind = rng.choice(("call",) * 7 + ("note", "promise", "contact_check"))
+    promising = back == 0 and int(case["contract_no"]) % 20 == 0
+    kind = "promise" if promising else rng.choice(("call",) * 7 + ("note", "visit", "contact_check"))
     number = case["borrower"]["phones"][0]["number"]
     body: dict[str, Any] = {
         "call": {"party": "borrower", "number": number, "direction": "out", "outcome": rng.choice(CALLS)},
+        "visit": {
+            "party": "borrower",
+            "place": "business",
+            "met": ["borrower"],
+            "outcome": "will_pay_undated",
+            "business_state": "operating",
+            "reason": "cash_flow",
+            "explained": ["penalty", "credit_report"],
+        },
         "note": {"text": "在地里干活，傍晚以后在家。"},
         "promise": {
             "party": "borrower",

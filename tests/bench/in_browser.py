@@ -1,0 +1,163 @@
+"""What a thumb waits for: a tap's time to the case and to 已保存 in Chromium, beside a tap in an empty Flet app.
+
+Both apps run at once behind the same page server and are measured the same way: from the pointer's release to the
+moment the awaited words stand in the page's semantics. A row's gap while scrolling is the tallest stretch of the
+list's place that no row covered in any frame looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import statistics
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from playwright.async_api import Locator
+
+from tests.bench.empty_app import ANSWER, BUTTON
+from tests.bench.made_up import PIN
+from tests.support.browser import HERE, PhonePage, open_phone
+
+ROOT = Path(__file__).parents[2]
+ROUNDS = 15
+STARTS_WITHIN_S = 60
+STOPS_WITHIN_S = 20
+FLICKS = 30
+
+WATCH = """
+words => {
+  const said = e => e.getAttribute('aria-label') || e.textContent || '';
+  const there = () => [...document.querySelectorAll('flt-semantics')].some(e => said(e).includes(words));
+  window.__took = new Promise(resolve => {
+    let released = null;
+    addEventListener('pointerup', () => { released = performance.now(); }, {capture: true, once: true});
+    const look = () => { if (released !== null && there()) { watch.disconnect(); resolve(performance.now() - released); } };
+    const watch = new MutationObserver(look);
+    watch.observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
+  });
+}
+"""
+# The rows are buttons; the list lies between the filters above and the tabs below.
+GAPS = """
+() => {
+  const boxes = [...document.querySelectorAll('flt-semantics[role=button]')]
+    .filter(e => (e.getAttribute('aria-label') || e.textContent || '').includes('逾期'))
+    .map(e => e.getBoundingClientRect()).filter(b => b.bottom > 0 && b.top < innerHeight)
+    .sort((a, b) => a.top - b.top);
+  const tabs = document.querySelector('flt-semantics[role=tab]');
+  const bottom = tabs ? tabs.getBoundingClientRect().top : innerHeight;
+  let widest = boxes.length ? Math.max(0, bottom - boxes[boxes.length - 1].bottom) : bottom;
+  for (let i = 1; i < boxes.length; i++) widest = Math.max(widest, boxes[i].top - boxes[i - 1].bottom);
+  return [boxes.length, widest];
+}
+"""
+
+
+async def report_browser(folder: Path, say: Callable[[str], None]) -> None:
+    """Measure with the notebook in `folder` and print."""
+    async with AsyncExitStack() as stack:
+        notebook = await stack.enter_async_context(
+            _served("main.py", "--data", str(folder), "--no-browser", "--port")
+        )
+        empty = await stack.enter_async_context(_served("-m", "tests.bench.empty_app"))
+        phone = await stack.enter_async_context(open_phone(position=HERE))
+        beside = await stack.enter_async_context(open_phone())
+        base = await _taps_of_the_empty_app(beside, empty)
+        to_case, to_saved = await _taps_of_the_notebook(phone, notebook)
+        base += await _taps_of_the_empty_app(beside, empty)
+        rows, gap = await _scrolled(phone)
+    say(f"\nin Chromium, {ROUNDS} taps each, medians")
+    aim = statistics.median(base)
+    say(f"  a tap in an empty Flet app {aim:8.1f} ms")
+    for what, times in (("a tap to the case       ", to_case), ("a tap to 已保存         ", to_saved)):
+        ratio = statistics.median(times) / aim
+        say(
+            f"  {what}   {statistics.median(times):8.1f} ms   {ratio:.2f} x   aim 1.5 x   most {max(times):.1f}"
+        )
+    say(f"  scrolling the list         {rows} rows seen, widest stretch without a row {gap:.0f} px")
+
+
+async def _taps_of_the_empty_app(phone: PhonePage, address: str) -> list[float]:
+    await phone.goto(address)
+    await phone.shows(BUTTON)
+    button = phone.page.get_by_role("button", name=BUTTON)
+    return [await _took(phone, button, f"{ANSWER} {n}") for n in range(1, ROUNDS + 1)]
+
+
+async def _taps_of_the_notebook(phone: PhonePage, address: str) -> tuple[list[float], list[float]]:
+    """From the list to the case, from the case's dialler to a saved call, and back, again and again."""
+    page = phone.page
+    await phone.goto(address)
+    await phone.enter_pin(PIN)
+    await phone.shows("待办")
+    await page.get_by_role("tab", name="客户").click()
+    to_case: list[float] = []
+    to_saved: list[float] = []
+    back = page.get_by_role("button", name="返回")
+    for n in range(ROUNDS):
+        row = page.get_by_role("button").filter(has_text="逾期").nth(n % 4)
+        to_case.append(await _took(phone, row, "补齐逾期"))
+        await page.get_by_role("button", name="拨号").click()
+        await page.get_by_role("button", name="无人接听").click()
+        save = page.get_by_role("button", name="保存", disabled=False)
+        to_saved.append(await _took(phone, save, "已保存"))
+        while not await page.get_by_role("tab", name="客户").count():
+            await back.first.click()
+            await asyncio.sleep(0.6)  # the screen slides away; a tap on the way counts for nothing
+    return to_case, to_saved
+
+
+async def _took(phone: PhonePage, target: Locator, words: str) -> float:
+    """Milliseconds from the release of the pointer on `target` until `words` are there."""
+    await target.wait_for(state="visible")
+    await asyncio.sleep(0.4)  # nothing else on its way: the screen before has come to rest
+    await phone.page.evaluate(WATCH, words)
+    await target.click()
+    took: float = await asyncio.wait_for(phone.page.evaluate("() => window.__took"), 30)
+    return took
+
+
+async def _scrolled(phone: PhonePage) -> tuple[int, float]:
+    """Flick through 客户; how many rows came by, and the tallest stretch no row covered."""
+    page = phone.page
+    await page.mouse.move(195, 560)
+    names: set[str] = set()
+    widest = 0.0
+    for _ in range(FLICKS):
+        await page.mouse.wheel(0, 900)
+        for _ in range(4):
+            count, gap = await page.evaluate(GAPS)
+            widest = max(widest, gap if count else 0)
+            await page.evaluate("() => new Promise(requestAnimationFrame)")
+        names |= set(await page.get_by_role("button").filter(has_text="逾期").all_inner_texts())
+    return len(names), widest
+
+
+@asynccontextmanager
+async def _served(*command: str) -> AsyncIterator[str]:
+    """A process of its own that serves a page on a free port, stopped at the end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = await asyncio.create_subprocess_exec(sys.executable, *command, str(port), cwd=ROOT)
+    try:
+        await asyncio.wait_for(_listening(port, process), STARTS_WITHIN_S)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        process.terminate()
+        await asyncio.wait_for(process.wait(), STOPS_WITHIN_S)
+
+
+async def _listening(port: int, process: asyncio.subprocess.Process) -> None:
+    while process.returncode is None:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.1)
+        else:
+            writer.close()
+            return
+    raise RuntimeError(f"the server ended with {process.returncode} before it listened")
