@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from app.domain.message import Message
 from sync.branch.console import Console, JsonFlag, console
@@ -167,10 +167,12 @@ def serve(
     as_json: JsonFlag = False,
 ) -> None:
     """启动服务 · Serve the phones until stopped."""
-    from sync.branch.http.serving import listen, serve_until_stopped
+    from sync.branch.http.serving import is_loopback, listen, serve_until_stopped
 
     run = console(ctx, as_json)
     with run.office() as office, listen(host, port) as socket:
+        if not is_loopback(socket):
+            run.warn(Message("Other machines can reach this address: put a proxy with TLS in front of it."))
 
         def tell(address: str) -> None:
             run.answer({"address": address}, Message("The branch listens at {address}", {"address": address}))
@@ -191,7 +193,7 @@ def main(arguments: list[str] | None = None) -> int:
         code: Any = app(args=arguments, prog_name="python -m sync.branch", standalone_mode=False)
     except BranchError as e:
         return _failed(e.message)
-    except OperationalError as e:
+    except DatabaseError as e:
         return _failed(
             Message("The database did not answer: {why}. Nothing was changed.", {"why": str(e.orig)})
         )
@@ -200,7 +202,8 @@ def main(arguments: list[str] | None = None) -> int:
         usage = getattr(e, "format_message", None)
         if usage is None:
             raise
-        return _failed(Message("The command cannot be read: {why} Try --help.", {"why": usage()}))
+        why = usage()  # empty where no command was given: the help was shown
+        return _failed(Message("The command cannot be read: {why} Try --help.", {"why": why})) if why else 1
     return code if isinstance(code, int) else 0
 
 

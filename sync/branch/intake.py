@@ -3,8 +3,8 @@
 Nothing an officer recorded is refused for what it says: what cannot be right is quarantined, keeps its place in
 the chain and leaves its neighbours alone. Only a break in the chain (409) or a broken frame (400) sends a push back.
 
-More than 200 items or 256 KiB in one push are taken as well, up to the cap of a body: a phone halves its pushes
-for the network's sake, not for the branch's.
+More than 200 items or 256 KiB in one push are taken as well, up to 5,000 and the cap of a body: a phone halves
+its pushes for the network's sake, not for the branch's.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sync.branch import tables as t
 from sync.branch.devices import Device, authenticate
 from sync.branch.feed import Changes, among
 from sync.branch.office import Office
-from sync.branch.problems import MALFORMED, RESEND, refuse
+from sync.branch.problems import MALFORMED, RESEND, TOO_LARGE, refuse
 from sync.branch.reading import Reading, read_record
 from sync.branch.said import in_both
 from sync.protocol import NO_HASH, Head, Item, PushAnswer, PushRequest, PushResult, record_hash
@@ -30,6 +30,7 @@ DUPLICATE: Final = "duplicate"
 QUARANTINED: Final = "quarantined"
 _SEQ_MAX: Final = 2**53  # what every JSON reader holds exactly
 _ID_MAX: Final = 200
+_ITEMS_MAX: Final = 5000
 
 
 def push(office: Office, token: str, request: PushRequest) -> PushAnswer:
@@ -51,6 +52,8 @@ def push(office: Office, token: str, request: PushRequest) -> PushAnswer:
 
 def _check_frame(request: PushRequest) -> None:
     """What the frame itself may hold: numbers and ids the tables can keep."""
+    if len(request.items) > _ITEMS_MAX:
+        raise refuse(TOO_LARGE, f"more than {_ITEMS_MAX} items")
     if request.head.seq > _SEQ_MAX:
         raise refuse(MALFORMED, "head")
     if request.lost is not None:

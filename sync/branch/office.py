@@ -17,7 +17,7 @@ from sync.branch import tables as t
 from sync.branch.database import FILE_NAME, Database
 from sync.branch.errors import NotInitialised, UnknownOfficer
 from sync.branch.feed import Changes, publishing
-from sync.branch.migrations import bring_up_to_date
+from sync.branch.migrations import bring_up_to_date, is_current
 
 Now = Callable[[], datetime]
 
@@ -49,8 +49,11 @@ class Office:
             raise NotInitialised(no_branch())
         database = Database.in_folder(folder)
         try:
-            with database.writing() as conn:
-                bring_up_to_date(conn)
+            with database.reading() as conn:
+                current = is_current(conn)
+            if not current:
+                with database.writing() as conn:
+                    bring_up_to_date(conn)
             return cls(database, now)
         except BaseException:
             database.close()

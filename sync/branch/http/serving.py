@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import signal
 import socket
@@ -38,6 +39,11 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
         ) from e
     with bound:
         yield bound
+
+
+def is_loopback(bound: socket.socket) -> bool:
+    """Whether only this machine can reach it."""
+    return ipaddress.ip_address(bound.getsockname()[0]).is_loopback
 
 
 def address_of(bound: socket.socket) -> str:

@@ -39,6 +39,11 @@ def bring_up_to_date(conn: Connection, *, new: bool = False) -> None:
         ) from e
 
 
+def is_current(conn: Connection) -> bool:
+    """Whether nothing is missing; asked first, as bringing up to date takes the write lock."""
+    return _revision(conn) == LATEST
+
+
 def is_initialised(conn: Connection) -> bool:
     """Whether there are tables of a branch."""
     return _revision(conn) is not None

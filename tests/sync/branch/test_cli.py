@@ -121,6 +121,25 @@ def test_data_written_by_a_newer_program_are_left_alone(made: RunningBranch):
     assert "newer version" in failed_clearly(made.cli("status"))
 
 
+def test_a_file_that_is_no_database_is_one_clear_error(tmp_path: Path):
+    (tmp_path / "branch.db").write_bytes(b"not a database at all" * 100)
+
+    assert "not a database" in failed_clearly(branch_cli(tmp_path, "status"))
+
+
+@pytest.mark.parametrize("words", [("--help",), ("officer", "--help"), ("serve", "--help")])
+def test_help_is_an_answer(tmp_path: Path, words: tuple[str, ...]):
+    done = branch_cli(tmp_path, *words)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Usage" in done.stdout
+
+
+def test_reading_commands_do_not_wait_for_a_long_import(made: RunningBranch):
+    with made.office.changing():
+        assert made.cli_json("officer", "list")["officers"][0]["id"] == "w001"
+
+
 def test_officers_are_added_and_listed(made: RunningBranch):
     assert made.cli_json("officer", "add", "w002", "钱试") == {"id": "w002", "name": "钱试"}
     made.case("w002")

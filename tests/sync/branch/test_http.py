@@ -2,18 +2,21 @@ import gzip
 import json
 import logging
 import socket
+import sqlite3
 import threading
+import tomllib
 import uuid
 import zlib
+from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from sync.branch import tables as t
 from sync.branch.http.bodies import takes_gzip
-from sync.branch.http.releases import may_pull
+from sync.branch.http.releases import RELEASED, may_pull
 from sync.protocol import BODY_MAX_BYTES
-from tests.support.branch_server import RunningBranch
+from tests.support.branch_server import ROOT, RunningBranch
 from tests.support.wire_phone import WirePhone
 
 CALLS = [
@@ -288,6 +291,33 @@ def test_many_phones_pushing_and_pulling_at_once_lose_nothing(branch: RunningBra
 )
 def test_the_last_three_releases_may_pull(app: str | None, released: list[str], may: bool):
     assert may_pull(app, released) is may
+
+
+def test_the_newest_release_is_this_one():
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+    assert pyproject["project"]["version"] == RELEASED[-1]
+
+
+def test_a_database_that_does_not_answer_is_said_and_the_phone_told_to_come_back(
+    branch: RunningBranch, phone: WirePhone
+):
+    items = [phone.record(branch.case())]
+    elsewhere = sqlite3.connect(branch.folder / "branch.db", isolation_level=None)
+    elsewhere.execute("BEGIN IMMEDIATE")
+    branch.office.database.engine.dispose()
+    event.listen(branch.office.database.engine, "connect", _impatient)
+    response = phone.push(items)
+    elsewhere.rollback()
+    elsewhere.close()
+
+    assert refused(response) == (503, "busy")
+    assert int(response.headers["retry-after"]) > 0
+    assert phone.push(items).json()["results"][0]["status"] == "created"
+
+
+def _impatient(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA busy_timeout=1")
 
 
 def test_openapi_describes_every_call_and_every_refusal_it_gives(branch: RunningBranch, phone: WirePhone):

@@ -316,6 +316,13 @@ def test_more_than_two_hundred_records_in_one_push_are_taken(branch: RunningBran
     assert phone.push([]).json()["head"] == phone.head
 
 
+def test_a_push_of_more_records_than_anybody_has_is_refused_whole(branch: RunningBranch, phone: WirePhone):
+    items = [phone.chain(str(n), b"") for n in range(5001)]
+
+    assert refused(phone.push(items)) == (413, "too_large")
+    assert stored(branch) == []
+
+
 def test_the_answer_carries_the_branchs_clock(branch: RunningBranch, phone: WirePhone, clock: HandClock):
     assert phone.push([]).json()["time_ms"] == int(clock.at.timestamp() * 1000)
     assert phone.push([]).json()["protocol"] == 1
