@@ -35,6 +35,15 @@ def chromium_path() -> str:
     return found
 
 
+# A real tel: link makes Chromium ask, in a window of its own that headless has no hands for. The page's own call to
+# open it is what counts here.
+DIALLER = """
+window.dialled = [];
+const open = window.open.bind(window);
+window.open = (url, ...rest) => /^tel:/.test(url) ? (window.dialled.push(url), null) : open(url, ...rest);
+"""
+
+
 class PhonePage:
     """What a thumb can do on one page. `taps` counts touches, typing is not one."""
 
@@ -71,7 +80,6 @@ class PhonePage:
             else self.seen(words, exact=exact)
         )
         await expect(target).to_be_attached()
-        await target.scroll_into_view_if_needed()
         await target.click()
         self.taps += 1
 
@@ -86,6 +94,10 @@ class PhonePage:
         for digit in pin:
             await self.page.get_by_role("button", name=digit, exact=True).first.click()
             self.taps += 1
+
+    async def dialled(self) -> list[str]:
+        """The tel: links the page has opened."""
+        return list(await self.page.evaluate("window.dialled"))
 
     async def picture(self, name: str) -> Path:
         """Keep a screenshot under .artifacts/."""
@@ -116,6 +128,7 @@ async def open_phone(
                 offline=offline,
             )
             context.set_default_timeout(APPEARS_WITHIN_MS)
+            await context.add_init_script(DIALLER)
             yield PhonePage(await context.new_page())
         finally:
             await browser.close()

@@ -20,6 +20,16 @@ def grey(value: str, size: float, **more: Any) -> ft.Text:
     return text(value, size, color=GREY, **more)
 
 
+def headline(value: str, sizes: Sizes) -> ft.Control:
+    """The name of the screen; a heading for those who hear it."""
+    return spoken_alone(text(value, sizes.headline, bold=True), heading_level=1)
+
+
+def spoken_alone(content: ft.Control, **more: Any) -> ft.Semantics:
+    """Read out as a thing of its own: without this, all that stands in one item of a list is read as one."""
+    return ft.Semantics(content=content, container=True, **more)
+
+
 def pill(
     value: str, sizes: Sizes, *, color: Any = GREY, ground: Any = QUIET, icon: Any = None
 ) -> ft.Container:

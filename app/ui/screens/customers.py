@@ -17,7 +17,7 @@ from app.ui.parts.case_row import distance_in_words, overdue_pill
 from app.ui.parts.choice import Choice
 from app.ui.parts.surface import card, failed, nothing_here, secondary, waiting
 from app.ui.parts.windowed import chunks, use_window
-from app.ui.parts.words import grey, text
+from app.ui.parts.words import grey, headline, text
 from app.ui.theme import CARD, EDGE, FLOATING, GAP, TOUCH, Sizes
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def Customers() -> Any:  # noqa: N802
     head: list[ft.Control] = [
         ft.Row(
             [
-                ft.Semantics(content=text(t("Customers"), sizes.headline, bold=True), heading_level=1),
+                headline(t("Customers"), sizes),
                 grey(t("{n} cases", n=len(rows)), sizes.body, key="count"),
             ],
             spacing=12,

@@ -18,7 +18,7 @@ from app.ui.parts.record_list import record_row
 from app.ui.parts.surface import card, failed, primary, secondary, section
 from app.ui.parts.sync_chip import progress_in_words, sync_now
 from app.ui.parts.windowed import chunks, use_window
-from app.ui.parts.words import grey, text, warning
+from app.ui.parts.words import grey, headline, text, warning
 from app.ui.syncing import SyncRun
 from app.ui.theme import ACCENT, EDGE, GAP, TOUCH
 
@@ -57,7 +57,7 @@ def Me() -> Any:  # noqa: N802
         [known, today, t, sizes, s.go],
     )
     body: list[ft.Control] = [
-        ft.Semantics(content=text(t("Me"), sizes.headline, bold=True), heading_level=1),
+        headline(t("Me"), sizes),
         grey(
             " · ".join(
                 x for x in (s.notebook.officer_name, s.notebook.officer_id, s.notebook.branch_name) if x

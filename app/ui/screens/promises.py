@@ -17,7 +17,7 @@ from app.ui.guard import memo, part
 from app.ui.hooks import use_action, use_loaded
 from app.ui.parts.surface import card, failed, nothing_here, section, waiting
 from app.ui.parts.windowed import chunks, use_window
-from app.ui.parts.words import grey, pill, text
+from app.ui.parts.words import grey, headline, pill, text
 from app.ui.theme import ACCENT, EDGE, GAP, Sizes
 
 # What asks for something first; what is over last.
@@ -57,9 +57,7 @@ def Promises() -> Any:  # noqa: N802
     go = s.go
     draw = ft.use_callback(lambda pledge: promise_row(pledge, t, sizes, go, key=_key(pledge)), [t, sizes, go])
     shown, on_scroll = use_window(len(found.value or ()))
-    body: list[ft.Control] = [
-        ft.Semantics(content=text(t("Repayment promises"), sizes.headline, bold=True), heading_level=1)
-    ]
+    body: list[ft.Control] = [headline(t("Repayment promises"), sizes)]
     if found.value is None:
         body.append(failed(s, found.error, retry) if found.error else waiting(s))
     elif not found.value:

@@ -18,7 +18,7 @@ from app.ui.parts.case_row import case_row, place_in_words
 from app.ui.parts.surface import card, failed, nothing_here, secondary, section, waiting
 from app.ui.parts.sync_chip import SyncChip, sync_now
 from app.ui.parts.windowed import chunks, use_window
-from app.ui.parts.words import grey, text
+from app.ui.parts.words import grey, headline, spoken_alone, text
 from app.ui.syncing import SyncRun
 from app.ui.theme import ACCENT, EDGE, GAP, Sizes
 
@@ -140,7 +140,7 @@ def Head(day: date) -> ft.Control:  # noqa: N802
     facts = [f"{t.date(day)} {t.weekday(day)}", s.notebook.branch_name]
     words = ft.Column(
         [
-            ft.Semantics(content=text(t("Today"), sizes.headline, bold=True), heading_level=1),
+            headline(t("Today"), sizes),
             grey(" · ".join(f for f in facts if f), sizes.body),
             grey(since_last_sync(last, day, t) if run.state is not None else "", sizes.label),
         ],
@@ -195,8 +195,15 @@ def _strip(plan: DayPlan, s: Session) -> ft.Control:
 
 def _figure(value: str, label: str, sizes: Sizes, *, color: Any = None, key: str) -> ft.Column:
     return ft.Column(
-        [text(value, sizes.number, bold=True, color=color, key=key), grey(label, sizes.label)],
-        spacing=0,
+        [
+            spoken_alone(
+                ft.Column(
+                    [text(value, sizes.number, bold=True, color=color, key=key), grey(label, sizes.label)],
+                    spacing=0,
+                    tight=True,
+                )
+            )
+        ],
         tight=True,
     )
 
