@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 ROUNDS = 15
 STARTS_WITHIN_S = 60
 STOPS_WITHIN_S = 20
+ANSWERS_WITHIN_S = 30
 FLICKS = 30
 
 WATCH = """
@@ -66,7 +67,11 @@ async def report_browser(folder: Path, say: Callable[[str], None]) -> None:
         phone = await stack.enter_async_context(open_phone(position=HERE))
         beside = await stack.enter_async_context(open_phone())
         base = await _taps_of_the_empty_app(beside, empty)
-        to_case, to_saved = await _taps_of_the_notebook(phone, notebook)
+        try:
+            to_case, to_saved = await _taps_of_the_notebook(phone, notebook)
+        except Exception:
+            say(f"stopped; what was on the screen is in {await phone.picture('bench_stopped')}")
+            raise
         base += await _taps_of_the_empty_app(beside, empty)
         rows, gap = await _scrolled(phone)
     say(f"\nin Chromium, {ROUNDS} taps each, medians")
@@ -101,7 +106,7 @@ async def _taps_of_the_notebook(phone: PhonePage, address: str) -> tuple[list[fl
         row = page.get_by_role("button").filter(has_text="逾期").nth(n % 4)
         to_case.append(await _took(phone, row, "补齐逾期"))
         await page.get_by_role("button", name="拨号").click()
-        await page.get_by_role("button", name="无人接听").click()
+        await page.get_by_role("button", name="无人接听", exact=True).click()
         save = page.get_by_role("button", name="保存", disabled=False)
         to_saved.append(await _took(phone, save, "已保存"))
         while not await page.get_by_role("tab", name="客户").count():
@@ -116,7 +121,8 @@ async def _took(phone: PhonePage, target: Locator, words: str) -> float:
     await asyncio.sleep(0.4)  # nothing else on its way: the screen before has come to rest
     await phone.page.evaluate(WATCH, words)
     await target.click()
-    took: float = await asyncio.wait_for(phone.page.evaluate("() => window.__took"), 30)
+    async with asyncio.timeout(ANSWERS_WITHIN_S):
+        took: float = await phone.page.evaluate("() => window.__took")
     return took
 
 
