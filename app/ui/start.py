@@ -30,4 +30,8 @@ def _say_messages_in_short() -> None:
 
     With 60 rows on the page that took half a minute and 4 GB (flet_web/fastapi/flet_app.py, `send_message`).
     """
-    Message.__repr__ = lambda self: f"Message({self.action})"  # type: ignore[attr-defined]
+    Message.__repr__ = _in_short  # type: ignore[method-assign,assignment]
+
+
+def _in_short(message: Message) -> str:
+    return f"Message({message.action})"

@@ -83,6 +83,16 @@ class PhonePage:
         await target.click()
         self.taps += 1
 
+    async def find_below(self, words: str, *, step: int = 400, screens: int = 30) -> Locator:
+        """Scroll down until these words are there: Flutter tells nothing of what is far below the window."""
+        await self.page.mouse.move(WIDTH / 2, HEIGHT / 2)
+        for _ in range(screens):
+            if await self.seen(words).count():
+                return self.seen(words)
+            await self.page.mouse.wheel(0, step)
+            await self.page.wait_for_timeout(150)
+        raise AssertionError(f"{words} is nowhere on this page")
+
     async def write(self, label: str, words: str) -> None:
         """Type into the field with this label: Flutter's fields take keys, not values."""
         field = self.page.get_by_label(label).first

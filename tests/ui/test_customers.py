@@ -117,3 +117,11 @@ async def test_the_end_of_the_list_is_reached_without_losing_a_row() -> None:
             await officer.screen.scroll(key="customers", pixels=3000.0, of=3000.0)
         assert len(shown(officer)) == 312
         assert len(set(shown(officer))) == 312
+
+
+async def test_a_search_starts_with_a_small_window_again() -> None:
+    async with inside(FakeNotebook(many=300), tab="customers") as officer:
+        for _ in range(4):
+            await officer.screen.scroll(key="customers", pixels=3000.0, of=3000.0)
+        await officer.screen.write("村", key="search")
+        assert len(shown(officer)) == 60

@@ -14,7 +14,7 @@ from app.domain.records import money
 from app.i18n import Translator
 from app.ui.guard import part
 from app.ui.parts.surface import card
-from app.ui.parts.words import grey, text
+from app.ui.parts.words import grey, spoken_alone, text
 from app.ui.theme import ACCENT, Sizes
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def DayFigures(  # noqa: N802
         (t.money(now["promised"]), t("Sum promised")),
     ]
     figures = [
-        ft.Column([text(value, sizes.title, bold=True), grey(label, sizes.label)], spacing=0, tight=True)
+        spoken_alone(
+            ft.Column([text(value, sizes.title, bold=True), grey(label, sizes.label)], spacing=0, tight=True)
+        )
         for value, label in shown
     ]
     return card(
@@ -82,6 +84,7 @@ def _bars(
         return ft.Semantics(
             label=t("{date}: {n}", date=day, n=count),
             exclude_semantics=True,
+            container=True,
             expand=True,
             content=ft.Column(
                 [

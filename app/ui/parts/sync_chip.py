@@ -10,7 +10,7 @@ from app.i18n import Translator
 from app.ui.context import use_session
 from app.ui.guard import part
 from app.ui.hooks import use_action
-from app.ui.parts.words import text
+from app.ui.parts.words import spoken_alone, text
 from app.ui.syncing import SyncRun
 from app.ui.theme import GREY, QUIET, TOUCH
 
@@ -50,21 +50,23 @@ def SyncChip() -> ft.Control:  # noqa: N802
     else:
         icon, words, alarm = ft.Icons.CLOUD_DONE_OUTLINED, s.t("Up to date"), False
     color = ft.Colors.ON_ERROR_CONTAINER if alarm else GREY
-    return ft.Container(
-        key="sync-chip",
-        bgcolor=ft.Colors.ERROR_CONTAINER if alarm else QUIET,
-        border_radius=TOUCH / 2,
-        height=None if s.sizes.large else TOUCH,
-        padding=ft.Padding.symmetric(horizontal=14, vertical=8),
-        ink=True,
-        on_click=tap,
-        tooltip=s.t("Sync now"),
-        content=ft.Row(
-            [
-                ft.Icon(icon, size=s.sizes.icon, color=color),
-                text(words, s.sizes.label, color=color),
-            ],
-            spacing=8,
-            tight=True,
-        ),
+    return spoken_alone(
+        ft.Container(
+            key="sync-chip",
+            bgcolor=ft.Colors.ERROR_CONTAINER if alarm else QUIET,
+            border_radius=TOUCH / 2,
+            height=None if s.sizes.large else TOUCH,
+            padding=ft.Padding.symmetric(horizontal=14, vertical=8),
+            ink=True,
+            on_click=tap,
+            tooltip=s.t("Sync now"),
+            content=ft.Row(
+                [
+                    ft.Icon(icon, size=s.sizes.icon, color=color),
+                    text(words, s.sizes.label, color=color),
+                ],
+                spacing=8,
+                tight=True,
+            ),
+        )
     )

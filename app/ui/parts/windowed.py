@@ -19,6 +19,7 @@ CHUNK: Final = 20
 FIRST: Final = 60
 MORE: Final = 120
 SCREENS_AHEAD: Final = 4
+PULL_PX: Final = 8
 
 
 @part
@@ -47,19 +48,24 @@ def chunks(
 
 
 def use_window(
-    total: int, on_pull: Callable[[], Awaitable[None]] | None = None
+    total: int, on_pull: Callable[[], Awaitable[None]] | None = None, of: object = None
 ) -> tuple[int, Callable[[Any], Awaitable[None]]]:
-    """How many rows to show, and the list's `on_scroll`. `on_pull`: what a pull beyond the top asks for."""
-    shown, set_shown = ft.use_state(FIRST)
+    """How many rows to show, and the list's `on_scroll`.
+
+    `on_pull`: what a pull beyond the top asks for. `of` is what the list is of (a search): another one starts at the
+    top with a small window again.
+    """
+    grown, set_grown = ft.use_state((of, FIRST))
+    shown = grown[1] if grown[0] == of else FIRST
     latest: Any = ft.use_ref(None)
-    latest.current = (total, on_pull)
+    latest.current = (total, on_pull, of, shown)
 
     async def on_scroll(e: ft.OnScrollEvent) -> None:
-        total_now, pull = latest.current
-        if e.event_type == ft.ScrollType.OVERSCROLL and (e.overscroll or 0) < -8 and e.pixels <= 0:
+        total_now, pull, of_now, shown_now = latest.current
+        if e.event_type == ft.ScrollType.OVERSCROLL and (e.overscroll or 0) < -PULL_PX and e.pixels <= 0:
             if pull is not None:
                 await pull()
-        elif e.max_scroll_extent - e.pixels < SCREENS_AHEAD * e.viewport_dimension:
-            set_shown(lambda n: n if n >= total_now else n + MORE)
+        elif shown_now < total_now and e.max_scroll_extent - e.pixels < SCREENS_AHEAD * e.viewport_dimension:
+            set_grown((of_now, shown_now + MORE))
 
     return shown, ft.use_callback(on_scroll, [])

@@ -83,7 +83,7 @@ def Customers() -> Any:  # noqa: N802
     found = use_loaded(load, [asked, s.edition, s.here, s.notebook])
     everyone = use_loaded(s.notebook.customers, [s.edition, s.notebook])
     rows = ft.use_memo(lambda: narrowed(found.value or [], filters), [found.value, filters])
-    shown, on_scroll = use_window(len(rows))
+    shown, on_scroll = use_window(len(rows), of=(asked, filters))
     draw = use_customer_row(s)
     retry = use_action(s.reload, [s.reload])
     clear = use_action(lambda: (set_query(""), set_filters(Filters()))[0], [])

@@ -18,7 +18,7 @@ from app.ui.parts.record_list import record_row
 from app.ui.parts.surface import card, failed, primary, secondary, section
 from app.ui.parts.sync_chip import progress_in_words, sync_now
 from app.ui.parts.windowed import chunks, use_window
-from app.ui.parts.words import grey, headline, text, warning
+from app.ui.parts.words import grey, headline, spoken_alone, text, warning
 from app.ui.syncing import SyncRun
 from app.ui.theme import ACCENT, EDGE, GAP, TOUCH
 
@@ -178,13 +178,15 @@ def _count(
     n: int, label: str, s: Session, key: str, *, strong: bool = False, alarm: bool = False
 ) -> ft.Control:
     color = ft.Colors.ERROR if alarm else ACCENT if strong else None
-    return ft.Column(
-        [
-            text(str(n), s.sizes.number, bold=True, color=color, key=f"count-{key}"),
-            grey(label, s.sizes.label),
-        ],
-        spacing=0,
-        tight=True,
+    return spoken_alone(
+        ft.Column(
+            [
+                text(str(n), s.sizes.number, bold=True, color=color, key=f"count-{key}"),
+                grey(label, s.sizes.label),
+            ],
+            spacing=0,
+            tight=True,
+        )
     )
 
 
