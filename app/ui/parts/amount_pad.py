@@ -10,7 +10,6 @@ import flet as ft
 from app.ui.context import Session
 from app.ui.parts.chips import Handler
 from app.ui.parts.words import text
-from app.ui.theme import QUIET
 
 _ROWS = (("1", "2", "3"), ("4", "5", "6"), ("7", "8", "9"), (".", "0", "back"))
 
@@ -33,7 +32,7 @@ def amount_pad(session: Session, typed: str, press: Callable[[str], Handler]) ->
             expand=True,
             elevation=0,
             style=ft.ButtonStyle(
-                bgcolor=QUIET,
+                bgcolor=ft.Colors.SURFACE_CONTAINER_HIGHEST,
                 color=ft.Colors.ON_SURFACE,
                 shape=ft.RoundedRectangleBorder(radius=14),
                 padding=0,

@@ -9,7 +9,7 @@ import flet as ft
 
 from app.ui.context import Session
 from app.ui.parts.words import grey, text
-from app.ui.theme import QUIET, Sizes
+from app.ui.theme import Sizes
 
 Handler = Callable[[], Coroutine[Any, Any, None]]
 
@@ -55,7 +55,7 @@ def chip(
         on_click=on_tap,
         style=ft.ButtonStyle(
             color=color,
-            bgcolor=ft.Colors.PRIMARY if chosen else QUIET,
+            bgcolor=ft.Colors.PRIMARY if chosen else ft.Colors.SURFACE_CONTAINER_HIGHEST,
             padding=ft.Padding.symmetric(horizontal=14 if not s.large else 12, vertical=13),
             shape=ft.RoundedRectangleBorder(radius=14),
             text_style=ft.TextStyle(size=s.body, weight=ft.FontWeight.W_500),

@@ -10,7 +10,7 @@ import flet as ft
 from app.i18n import mark
 from app.ui.context import Session
 from app.ui.parts.chips import tap
-from app.ui.parts.surface import card, primary, secondary
+from app.ui.parts.surface import card
 from app.ui.parts.words import grey, text, warning
 from app.ui.theme import EDGE, GREY, PAGE
 
@@ -37,6 +37,7 @@ def form_view(
         session.say(session.t("Not saved yet. The draft is kept; it is here when you come back."))
         await e.control.confirm_pop(True)
 
+    about_line = ft.Text(about, size=s.label, color=GREY, weight=ft.FontWeight.W_400, max_lines=2)
     unsaved = keeper is not None and keeper.changed and not keeper.saved
     return ft.View(
         route=route,
@@ -47,12 +48,11 @@ def form_view(
         on_confirm_pop=leave if unsaved else None,
         appbar=ft.AppBar(
             bgcolor=PAGE,
-            toolbar_height=64 * (1 + (s.scale - 1) * 1.1),
-            title=ft.Column(
-                [
-                    text(title, s.title, bold=True),
-                    ft.Text(about, size=s.label, color=GREY, weight=ft.FontWeight.W_400, max_lines=2),
-                ],
+            toolbar_height=64 * (1 + (s.scale - 1) * 0.3),
+            title=text(title, s.title, bold=True)
+            if s.large
+            else ft.Column(
+                [text(title, s.title, bold=True), about_line],
                 spacing=0,
                 tight=True,
             ),
@@ -62,7 +62,7 @@ def form_view(
                 [
                     ft.Container(
                         ft.Column(
-                            list(body),
+                            [*([about_line] if s.large else []), *body],
                             spacing=10,
                             tight=True,
                             horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
@@ -99,7 +99,9 @@ def save_foot(
         rows.append(grey(hint, s.label, key="form-hint", text_align=ft.TextAlign.CENTER))
     words = t("Saving…") if keeper.saving else label
     rows.append(
-        primary(words, s, on_save, icon=ft.Icons.CHECK, key="save", disabled=keeper.saving or not ready)
+        thumb_button(
+            session, words, on_save, icon=ft.Icons.CHECK, key="save", disabled=keeper.saving or not ready
+        )
     )
     return rows
 
@@ -175,6 +177,20 @@ def saved_panel(session: Session, lines: Sequence[str]) -> ft.Control:
     )
 
 
+def thumb_button(
+    session: Session, label: str, on_click: Any, *, icon: Any = None, main: bool = True, **more: Any
+) -> ft.Control:
+    """A button as wide as the screen; its words wrap where they are long or large. `main` is the first way on."""
+    s = session.sizes
+    style = ft.ButtonStyle(
+        padding=ft.Padding.symmetric(horizontal=20, vertical=16 if main else 13),
+        text_style=ft.TextStyle(size=s.body, weight=ft.FontWeight.W_500),
+        icon_size=s.icon,
+    )
+    kind = ft.FilledButton if main else ft.FilledTonalButton
+    return kind(content=label, icon=icon, on_click=on_click, style=style, **more)
+
+
 def back_button(session: Session, label: str, on_click: Any, key: str) -> ft.Control:
     """A second way on, as wide as the first."""
-    return ft.Row([ft.Container(secondary(label, session.sizes, on_click, key=key), expand=True)])
+    return thumb_button(session, label, on_click, main=False, key=key)

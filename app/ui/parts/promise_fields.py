@@ -16,7 +16,15 @@ from app.ui.parts.amount_pad import amount_pad
 from app.ui.parts.chips import Handler, chip, chips, one_of, question, tap
 from app.ui.parts.moment_picker import use_day_picker
 from app.ui.parts.parties import party_in_words, people_of
-from app.ui.parts.promise_form import amount_choices, amount_of, due_choices, due_of, earlier_promise, press
+from app.ui.parts.promise_form import (
+    DueChoice,
+    amount_choices,
+    amount_of,
+    due_choices,
+    due_of,
+    earlier_promise,
+    press,
+)
 from app.ui.parts.words import grey, text
 from app.ui.theme import GREY
 
@@ -88,6 +96,7 @@ def PromiseFields(  # noqa: N802
 
         rows.insert(1, amount_pad(session, str(promise["amount"]), press_key))
     who, payer = people_of(view.case), str(promise["party"] or party)
+    rows += _consequences(session, view, promise, change, payer)
     if len(who) > 1:
         options = [(p.party, party_in_words(view.case, p.party, t)) for p in who]
         rows.append(
@@ -97,7 +106,6 @@ def PromiseFields(  # noqa: N802
                 one_of(session, "payer", options, payer, lambda v: tap(change, party=v)),
             )
         )
-    rows += _consequences(session, view, promise, change, payer)
     return ft.Column(rows, spacing=18, tight=True)
 
 
@@ -130,7 +138,7 @@ def _days(
     found = [
         chip(
             session,
-            f"{t(_DAYS[c.kind])}\n{day_with_weekday(c.on, t)}",
+            f"{_named(c, t)}\n{day_with_weekday(c.on, t)}",
             tap(change, due_kind=c.kind, due_on=c.on.isoformat()),
             chosen=c.kind == chosen and c.on == due,
             key=f"due-{c.kind}",
@@ -148,6 +156,10 @@ def _days(
             chip(session, label, other_day, chosen=by_hand, key="due-other", icon=ft.Icons.CALENDAR_MONTH),
         ]
     )
+
+
+def _named(choice: DueChoice, t: Translator) -> str:
+    return " · ".join(t(_DAYS[kind]) for kind in (choice.kind, *choice.also))
 
 
 def _consequences(

@@ -44,10 +44,11 @@ def fresh_promise(figures: Figures, now: datetime) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class DueChoice:
-    """One date chip: `kind` is today, tomorrow, plus3, plus7 or month_end."""
+    """One date chip: `kind` is today, tomorrow, plus3, plus7 or month_end; `also` what else that day is."""
 
     kind: str
     on: date
+    also: tuple[str, ...] = ()
 
 
 def amount_choices(figures: Figures) -> tuple[tuple[str, Decimal], ...]:
@@ -72,7 +73,8 @@ def due_choices(today: date) -> tuple[DueChoice, ...]:
         ("plus7", today + timedelta(days=7)),
         ("month_end", next_month - timedelta(days=1)),
     ):
-        found.setdefault(on, DueChoice(kind, on))
+        first = found.get(on)
+        found[on] = DueChoice(first.kind, on, (*first.also, kind)) if first else DueChoice(kind, on)
     return tuple(found[on] for on in sorted(found))
 
 

@@ -25,6 +25,7 @@ from app.ui.parts.form_frame import (
     restored_line,
     save_foot,
     saved_panel,
+    thumb_button,
 )
 from app.ui.parts.happened import Happened
 from app.ui.parts.next_call import next_call, next_call_card
@@ -33,7 +34,7 @@ from app.ui.parts.parties import party_in_words, people_of, spaced
 from app.ui.parts.promise_fields import PromiseFields, day_with_weekday, no_cash_line
 from app.ui.parts.promise_form import amount_of, due_of
 from app.ui.parts.reasons import note_field, reason_questions
-from app.ui.parts.surface import card, failed, primary, waiting
+from app.ui.parts.surface import card, failed, waiting
 from app.ui.parts.words import grey
 
 if TYPE_CHECKING:
@@ -261,12 +262,14 @@ def _after(
         body.append(advice(session, t("The day of the promise is still missing."), ft.Icons.EVENT_BUSY))
         to_promise = tap_go(session, routes.form_path(case_path, routes.PROMISE))
         foot.append(
-            primary(t("Enter the promise"), s, to_promise, icon=ft.Icons.EVENT_AVAILABLE, key="to-promise")
+            thumb_button(
+                session, t("Enter the promise"), to_promise, icon=ft.Icons.EVENT_AVAILABLE, key="to-promise"
+            )
         )
     elif following is not None:
         body.append(next_call_card(session, following))
         label = t("Next: dial {name}", name=following.name)
-        foot.append(primary(label, s, on_next, icon=ft.Icons.CALL, key="next"))
+        foot.append(thumb_button(session, label, on_next, icon=ft.Icons.CALL, key="next"))
     else:
         body.append(ft.Container(grey(t("The call list of today is done."), s.body), padding=8))
     foot.append(

@@ -77,7 +77,7 @@ def CaseFile(case_id: str, path: str) -> Any:  # noqa: N802
         if choosing and view is not None
         else None
     )
-    bar = ft.AppBar(bgcolor=PAGE, toolbar_height=max(56, 48 * s.scale))
+    bar = ft.AppBar(bgcolor=PAGE, toolbar_height=56 * (1 + (s.scale - 1) * 0.4))
     if view is None:
         body = failed(session, loaded.error) if loaded.error else waiting(session)
         return ft.View(route=path, bgcolor=PAGE, appbar=bar, controls=[ft.Container(body, padding=EDGE)])
@@ -95,6 +95,7 @@ def CaseFile(case_id: str, path: str) -> Any:  # noqa: N802
                     ft.Container(
                         ft.Column(
                             [
+                                *([_overdue(session, view)] if s.large else []),
                                 *_cards(session, view, path, dial_to, on_navigate),
                                 section(t("Timeline"), s, len(view.timeline)),
                                 _timeline(session, view, shown, lambda: set_shown(lambda n: n + 4 * PAGE_OF)),
@@ -117,22 +118,21 @@ def CaseFile(case_id: str, path: str) -> Any:  # noqa: N802
 
 
 def _title(session: Session, view: CaseView) -> ft.Control:
+    """The name, and how long overdue where there is room for it."""
+    s = session.sizes
+    name = text(view.case.borrower.name, s.title * 1.1, bold=True)
+    if s.large:
+        return name
+    return ft.Row([name, _overdue(session, view)], spacing=10, run_spacing=2, wrap=True)
+
+
+def _overdue(session: Session, view: CaseView) -> ft.Control:
     s, t = session.sizes, session.t
-    overdue = view.dpd > 0
-    return ft.Row(
-        [
-            text(view.case.borrower.name, s.title * 1.1, bold=True),
-            pill(
-                t("{n} days overdue", n=view.dpd) if overdue else t("Current"),
-                s,
-                color=ft.Colors.ON_ERROR_CONTAINER if overdue else ft.Colors.ON_SECONDARY_CONTAINER,
-                ground=ft.Colors.ERROR_CONTAINER if overdue else ft.Colors.SECONDARY_CONTAINER,
-            ),
-        ],
-        spacing=10,
-        run_spacing=2,
-        wrap=True,
-    )
+    if view.dpd <= 0:
+        on, ground = ft.Colors.ON_SECONDARY_CONTAINER, ft.Colors.SECONDARY_CONTAINER
+        return ft.Row([pill(t("Current"), s, color=on, ground=ground)], tight=True)
+    on, ground = ft.Colors.ON_ERROR_CONTAINER, ft.Colors.ERROR_CONTAINER
+    return ft.Row([pill(t("{n} days overdue", n=view.dpd), s, color=on, ground=ground)], tight=True)
 
 
 def _actions(

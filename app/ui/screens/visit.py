@@ -32,6 +32,7 @@ from app.ui.parts.form_frame import (
     restored_line,
     save_foot,
     saved_panel,
+    thumb_button,
 )
 from app.ui.parts.happened import Happened
 from app.ui.parts.outcome_choice import OutcomeChoice
@@ -41,7 +42,7 @@ from app.ui.parts.promise_fields import PromiseFields, day_with_weekday, no_cash
 from app.ui.parts.promise_form import amount_of, due_of
 from app.ui.parts.reasons import note_field, reason_questions, written
 from app.ui.parts.receivables import receivables_question
-from app.ui.parts.surface import card, failed, primary, waiting
+from app.ui.parts.surface import card, failed, waiting
 from app.ui.parts.words import grey
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ def _promised(session: Session, form: Mapping[str, Any]) -> str:
 
 def _after(session: Session, path: str, view: CaseView, form: Mapping[str, Any]) -> ft.View:
     """已保存; a promise without a day goes on to the promise form."""
-    s, t = session.sizes, session.t
+    t = session.t
     name, case_path, promised = view.case.borrower.name, routes.parent(path), _promised(session, form)
     lines = [t("Visit: {outcome}", outcome=t.code("outcome", form["outcome"]))]
     if promised:
@@ -241,7 +242,9 @@ def _after(session: Session, path: str, view: CaseView, form: Mapping[str, Any])
         body.append(advice(session, t("The day of the promise is still missing."), ft.Icons.EVENT_BUSY))
         to_promise = tap_go(session, routes.form_path(case_path, routes.PROMISE))
         foot.append(
-            primary(t("Enter the promise"), s, to_promise, icon=ft.Icons.EVENT_AVAILABLE, key="to-promise")
+            thumb_button(
+                session, t("Enter the promise"), to_promise, icon=ft.Icons.EVENT_AVAILABLE, key="to-promise"
+            )
         )
     foot.append(
         back_button(session, t("Back to {name}", name=name), tap_go(session, case_path), "back-to-case")
