@@ -143,14 +143,13 @@ def number_sheet(case: Case, dial: Dial, t: Translator, sizes: Sizes, close: Any
     rows: list[ft.Control] = [text(t("Whom to call?"), sizes.title, bold=True)]
     for person in people_of(case):
         for phone in person.phones:
-            words = [person.name, role_in_words(person, t), spaced(phone.number)]
-            if phone.label:
-                words.append(phone.label)
+            number = spaced(phone.number) + (f" · {phone.label}" if phone.label else "")
             rows.append(
                 ft.ListTile(
                     key=f"sheet-{person.party}-{phone.number}",
                     leading=ft.Icon(ft.Icons.CALL, size=sizes.icon),
-                    title=text(" · ".join(words), sizes.body),
+                    title=text(f"{person.name} · {role_in_words(person, t)}", sizes.body),
+                    subtitle=grey(number, sizes.body),
                     on_click=dial(person.party, phone.number),
                     min_height=56,
                 )
@@ -161,7 +160,6 @@ def number_sheet(case: Case, dial: Dial, t: Translator, sizes: Sizes, close: Any
             padding=ft.Padding(16, 16, 16, 24),
         ),
         show_drag_handle=True,
-        scrollable=True,
         on_dismiss=close,
         key="number-sheet",
     )
