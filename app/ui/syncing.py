@@ -31,17 +31,30 @@ class SyncRun:
     report: SyncReport | None = None
     error: Message | None = None
     _task: asyncio.Task[None] | None = field(default=None, repr=False)
+    _again: bool = False
 
     def start(self, notebook: Notebook, done: Callable[[], None]) -> None:
-        """Begin one attempt unless one is under way. `done` is called after it, whatever came of it."""
+        """Begin one attempt; while one is under way, another follows it: what was saved meanwhile wants to go too.
+
+        `done` is called after each, whatever came of it.
+        """
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._run(notebook, done))
+            self._task = asyncio.create_task(self._attempts(notebook, done))
+        else:
+            self._again = True
 
     def stop(self) -> None:
         """The page is locked or closed: what was done stays done."""
         if self._task is not None:
             self._task.cancel()
-        self.running = False
+        self.running = self._again = False
+
+    async def _attempts(self, notebook: Notebook, done: Callable[[], None]) -> None:
+        while True:
+            self._again = False
+            await self._run(notebook, done)
+            if not self._again or self.error is not None:
+                return
 
     async def _run(self, notebook: Notebook, done: Callable[[], None]) -> None:
         self.running, self.progress, self.report = True, None, None

@@ -365,13 +365,13 @@ class FakeNotebook:
             promises_due_sum=sum((p.amount for p in due), Decimal("0.00")),
         )
 
-    async def customers(self) -> list[Row]:
+    async def customers(self, here: Position | None = None) -> list[Row]:
         self._opened()
         await asyncio.sleep(0)
         order = [i for k in ("visits", "calls", "waiting") for i in self.lists[k]]
-        return [self._row(i, rank) for rank, i in enumerate(order)]
+        return [self._row(i, rank, here) for rank, i in enumerate(order)]
 
-    def _row(self, case_id: str, rank: int) -> Row:
+    def _row(self, case_id: str, rank: int, here: Position | None) -> Row:
         case, _ = self.cases[case_id]
         item = self.items[case_id]
         from_day = ((90, "d90"), (30, "d30_89"), (7, "d7_29"), (4, "d4_6"), (0, "d1_3"))
@@ -391,14 +391,14 @@ class FakeNotebook:
             stage=stage,
             reason="cash_flow" if rank % 3 == 0 else "",
             rank=rank,
-            distance_m=item.distance_m,
+            distance_m=item.distance_m if here else None,
         )
 
-    async def search(self, query: str) -> list[Row]:
+    async def search(self, query: str, here: Position | None = None) -> list[Row]:
         q = query.strip().lower()
         return [
             r
-            for r in await self.customers()
+            for r in await self.customers(here)
             if q in r.name
             or q in INITIALS.get(r.name, "")
             or q in r.village

@@ -3,7 +3,7 @@ from decimal import Decimal
 from app.notebook import Row
 from app.ui.screens.customers import Filters, narrowed
 from tests.support.fake_notebook import FakeNotebook, case_id_of
-from tests.ui.officer import Officer, inside
+from tests.ui.officer import FakeDevice, Officer, inside
 
 
 def shown(officer: Officer) -> list[str]:
@@ -125,3 +125,9 @@ async def test_a_search_starts_with_a_small_window_again() -> None:
             await officer.screen.scroll(key="customers", pixels=3000.0, of=3000.0)
         await officer.screen.write("村", key="search")
         assert len(shown(officer)) == 60
+
+
+async def test_without_a_position_no_distance_is_said() -> None:
+    async with inside(tab="customers", device=FakeDevice(None)) as officer:
+        assert not officer.screen.shows("公里")
+        assert officer.screen.shows("石桥镇 · 石桥村")

@@ -112,3 +112,18 @@ async def test_locking_takes_one_tap_and_hides_everything() -> None:
         assert officer.notebook.state == "locked"
         assert not officer.screen.shows("林致远")
         assert officer.screen.taps == 1
+
+
+async def test_what_is_saved_during_a_sync_goes_with_the_next_at_once() -> None:
+    notebook = FakeNotebook()
+    notebook.sync_gate = asyncio.Event()
+    async with inside(notebook) as officer:
+        await officer.screen.tap(key="sync-chip")
+        notebook.sync_gate.set()
+        await officer.screen.settle()
+        assert notebook.syncs == 2
+
+
+async def test_a_week_without_a_call_or_visit_says_so_instead_of_an_empty_chart() -> None:
+    async with inside(FakeNotebook(empty=True), tab="me") as officer:
+        assert officer.screen.shows("近 7 天还没有电话和上门记录")

@@ -62,23 +62,24 @@ def DayFigures(  # noqa: N802
         ft.Column(
             [
                 ft.Row(list[ft.Control](figures), spacing=24, run_spacing=12, wrap=True),
-                grey(t("Calls and visits, last 7 days"), sizes.label),
-                _bars(entries, today, zone, t, sizes),
+                *_week(entries, today, zone, t, sizes),
             ],
             spacing=14,
         )
     )
 
 
-def _bars(
+def _week(
     entries: Sequence[TimelineEntry], today: date, zone: tzinfo | None, t: Translator, sizes: Sizes
-) -> ft.Control:
+) -> list[ft.Control]:
     days = [today - timedelta(days=n) for n in reversed(range(DAYS))]
     counts = []
     for day in days:
         f = figures_of(entries, day, zone)
         counts.append(int(f["calls"] + f["visits"]))
-    most = max(*counts, 1)
+    if not any(counts):
+        return [grey(t("No calls or visits in the last 7 days"), sizes.label)]
+    most = max(counts)
 
     def bar(day: date, count: int) -> ft.Control:
         return ft.Semantics(
@@ -103,9 +104,10 @@ def _bars(
             ),
         )
 
-    return ft.Row(
+    bars = ft.Row(
         [bar(d, c) for d, c in zip(days, counts, strict=True)],
         height=TALLEST + 56 * sizes.scale,
         vertical_alignment=ft.CrossAxisAlignment.END,
         spacing=0,
     )
+    return [grey(t("Calls and visits, last 7 days"), sizes.label), bars]

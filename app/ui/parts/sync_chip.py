@@ -39,21 +39,20 @@ def SyncChip() -> ft.Control:  # noqa: N802
     run: SyncRun = ft.use_state(s.sync)[0]  # an observable in the state: this part alone is drawn anew
     tap = use_action(lambda: sync_now(s), [s])
     waiting = run.state.waiting if run.state else 0
+    # Being offline is an officer's normal day: the chip says it, it does not shout.
     if run.running:
-        icon, words, alarm = ft.Icons.SYNC, progress_in_words(run, s.t), False
-    elif waiting and run.error:
-        icon, words, alarm = ft.Icons.CLOUD_OFF_OUTLINED, s.t("{n} to send", n=waiting), False
+        icon, words = ft.Icons.SYNC, progress_in_words(run, s.t)
     elif waiting:
-        icon, words, alarm = ft.Icons.CLOUD_UPLOAD_OUTLINED, s.t("{n} to send", n=waiting), False
+        icon = ft.Icons.CLOUD_OFF_OUTLINED if run.error else ft.Icons.CLOUD_UPLOAD_OUTLINED
+        words = s.t("{n} to send", n=waiting)
     elif run.error:
-        icon, words, alarm = ft.Icons.CLOUD_OFF_OUTLINED, s.t("Not synced"), True
+        icon, words = ft.Icons.CLOUD_OFF_OUTLINED, s.t("Not synced")
     else:
-        icon, words, alarm = ft.Icons.CLOUD_DONE_OUTLINED, s.t("Up to date"), False
-    color = ft.Colors.ON_ERROR_CONTAINER if alarm else GREY
+        icon, words = ft.Icons.CLOUD_DONE_OUTLINED, s.t("Up to date")
     return spoken_alone(
         ft.Container(
             key="sync-chip",
-            bgcolor=ft.Colors.ERROR_CONTAINER if alarm else QUIET,
+            bgcolor=QUIET,
             border_radius=TOUCH / 2,
             height=None if s.sizes.large else TOUCH,
             padding=ft.Padding.symmetric(horizontal=14, vertical=8),
@@ -62,8 +61,8 @@ def SyncChip() -> ft.Control:  # noqa: N802
             tooltip=s.t("Sync now"),
             content=ft.Row(
                 [
-                    ft.Icon(icon, size=s.sizes.icon, color=color),
-                    text(words, s.sizes.label, color=color),
+                    ft.Icon(icon, size=s.sizes.icon, color=GREY),
+                    text(words, s.sizes.label, color=GREY),
                 ],
                 spacing=8,
                 tight=True,

@@ -78,10 +78,10 @@ def Customers() -> Any:  # noqa: N802
     asked = query.strip()
 
     async def load() -> list[Row]:
-        return await (s.notebook.search(asked) if asked else s.notebook.customers())
+        return await (s.notebook.search(asked, s.here) if asked else s.notebook.customers(s.here))
 
     found = use_loaded(load, [asked, s.edition, s.here, s.notebook])
-    everyone = use_loaded(s.notebook.customers, [s.edition, s.notebook])
+    everyone = use_loaded(lambda: s.notebook.customers(s.here), [s.edition, s.here, s.notebook])
     rows = ft.use_memo(lambda: narrowed(found.value or [], filters), [found.value, filters])
     shown, on_scroll = use_window(len(rows), of=(asked, filters))
     draw = use_customer_row(s)

@@ -40,11 +40,11 @@ def UnlockScreen() -> Any:  # noqa: N802
     counting: Any = ft.use_ref(None)
 
     def start_counting() -> None:
-        if left > 0 and (counting.current is None or counting.current.done()):
+        if left > 0:
             counting.current = asyncio.create_task(count_down())
 
     def stop_counting() -> None:
-        if counting.current is not None and left <= 0:
+        if counting.current is not None:
             counting.current.cancel()
 
     ft.use_effect(start_counting, [left > 0], cleanup=stop_counting)
