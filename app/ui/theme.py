@@ -152,7 +152,9 @@ def theme(dark: bool, sizes: Sizes, *, bundled_font: bool) -> ft.Theme:
         navigation_bar_theme=ft.NavigationBarTheme(
             bgcolor=ft.Colors.SURFACE_CONTAINER,
             indicator_color=ft.Colors.SECONDARY_CONTAINER,
-            label_text_style=style(14 * (1 + (sizes.scale - 1) * 0.4)),
+            label_text_style=style(
+                14 * (1 + (sizes.scale - 1) * 0.2)
+            ),  # "Customers" must fit a quarter of 360
         ),
         appbar_theme=ft.AppBarTheme(
             bgcolor=ft.Colors.SURFACE,
