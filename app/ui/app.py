@@ -104,6 +104,10 @@ def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components a
     edition, set_edition = ft.use_state(0)
     here, set_here = ft.use_state(cast("Position | None", None))
     unlocked, set_unlocked = ft.use_state(False)
+    unlocked_now: Any = ft.use_ref(False)
+    unlocked_now.current = unlocked
+    # The language chosen before the PIN: nothing can be kept until the notebook is open.
+    at_the_door: Any = ft.use_ref(None)
     enrolling, set_enrolling = ft.use_state(notebook.state == "unbound")
     sync: SyncRun = ft.use_state(cast("Any", SyncRun))[0]
 
@@ -118,7 +122,11 @@ def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components a
 
     async def after_opening() -> None:
         try:
-            set_preferences(await kept_preferences(notebook))
+            kept = await kept_preferences(notebook)
+            if at_the_door.current is not None:
+                kept = replace(kept, language=at_the_door.current)
+                await keep_preferences(notebook, kept)
+            set_preferences(kept)
         except NotebookError as e:
             log.warning("preferences could not be read: %s", e.message.text)
         await sync.refresh(notebook)
@@ -146,7 +154,8 @@ def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components a
 
     def choose(chosen: Preferences) -> None:
         set_preferences(chosen)
-        if notebook.state == "open":
+        at_the_door.current = None if unlocked_now.current else chosen.language
+        if unlocked_now.current:
             _keep.append(asyncio.ensure_future(keep_preferences(notebook, chosen)))
 
     _keep: list[Any] = cast("Any", ft.use_ref(cast("Any", list))).current

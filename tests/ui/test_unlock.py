@@ -94,3 +94,6 @@ async def test_the_door_speaks_english_on_request() -> None:
     async with at_the_door() as officer:
         await officer.screen.tap(key="language")
         assert officer.screen.shows("Enter your 6-digit PIN")
+        await officer.enter_pin()
+        assert officer.screen.shows("To do")
+        assert officer.notebook.preferences["language"] == "en"
