@@ -1,6 +1,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import flet as ft
+
 from tests.support.fake_notebook import CODE, PIN, SERVER, FakeNotebook
 from tests.ui.officer import Officer, at_the_door
 
@@ -100,3 +102,8 @@ async def test_a_binding_that_was_cut_is_finished_with_the_pin_it_was_begun_with
         await fill(officer)
         await officer.screen.tap(key="bind")
         assert officer.screen.shows("王喆")
+
+
+async def test_the_code_can_be_typed_with_letters() -> None:
+    async with at_the_door(FakeNotebook(state="unbound")) as officer:
+        assert officer.screen.find(key="enrol-code").keyboard_type is not ft.KeyboardType.NUMBER

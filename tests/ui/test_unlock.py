@@ -97,3 +97,12 @@ async def test_the_door_speaks_english_on_request() -> None:
         await officer.enter_pin()
         assert officer.screen.shows("To do")
         assert officer.notebook.preferences["language"] == "en"
+
+
+async def test_digits_pressed_faster_than_they_are_drawn_all_count() -> None:
+    async with at_the_door() as officer:
+        keys = [officer.screen.find(key=f"key-{digit}") for digit in PIN]
+        for key in keys:
+            await officer.screen.session.dispatch_event(key._i, "click", None)
+        await officer.screen.settle()
+        assert officer.screen.shows("王喆")

@@ -99,7 +99,7 @@ def EnrolScreen() -> Any:  # noqa: N802
               keyboard_type=ft.KeyboardType.URL, autocorrect=False, enable_suggestions=False),
         field("officer", t("Officer number"), "", autocorrect=False, enable_suggestions=False),
         field("code", t("Binding code"), t("The branch makes it for you; it works once"),
-              keyboard_type=ft.KeyboardType.NUMBER, autocorrect=False),
+              capitalization=ft.TextCapitalization.CHARACTERS, autocorrect=False, enable_suggestions=False),
         field("pin", t("6-digit PIN"),
               t("The PIN of the binding that was cut") if half_done else t("You enter it each time you open the app"), **digits),
     ]  # fmt: skip

@@ -24,11 +24,17 @@ PIN_LENGTH = 6
 def UnlockScreen() -> Any:  # noqa: N802
     """Every page proves its officer, also when another page has the notebook open already."""
     s = use_session()
-    pin, set_pin = ft.use_state("")
+    # A thumb is faster than a drawn frame: what was pressed counts, not what was drawn when it was.
+    entered: Any = ft.use_ref("")
+    pin, draw_pin = ft.use_state("")
     said, set_said = ft.use_state(cast("Message | None", None))
     left, set_left = ft.use_state(0)
     locked, set_locked = ft.use_state(False)
     busy: Any = ft.use_ref(False)
+
+    def set_pin(digits: str) -> None:
+        entered.current = digits
+        draw_pin(digits)
 
     async def count_down() -> None:
         seconds = left
@@ -49,13 +55,13 @@ def UnlockScreen() -> Any:  # noqa: N802
 
     ft.use_effect(start_counting, [left > 0], cleanup=stop_counting)
 
-    async def try_pin(entered: str) -> None:
+    async def try_pin(digits: str) -> None:
         busy.current = True
         try:
             if s.notebook.state == "locked":
-                await s.notebook.unlock(entered)
+                await s.notebook.unlock(digits)
             else:
-                await s.notebook.check_pin(entered)
+                await s.notebook.check_pin(digits)
         except WrongPin as e:
             set_said(Message("Wrong PIN. {n} tries left.", {"n": e.left}) if e.left else e.message)
             set_left(int(-(-e.wait_s // 1)))
@@ -74,12 +80,12 @@ def UnlockScreen() -> Any:  # noqa: N802
     async def press(key: str) -> None:
         if busy.current or left > 0 or locked:
             return
-        entered = pin[:-1] if key == "back" else pin + key
-        set_pin(entered)
-        if entered:
+        digits = entered.current[:-1] if key == "back" else entered.current + key
+        set_pin(digits)
+        if digits:
             set_said(None)
-        if len(entered) == PIN_LENGTH:
-            await try_pin(entered)
+        if len(digits) == PIN_LENGTH:
+            await try_pin(digits)
 
     latest: Any = ft.use_ref(None)
     latest.current = press
