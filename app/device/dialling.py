@@ -18,5 +18,9 @@ class Dialler:
         self._launcher = ft.UrlLauncher()
 
     async def dial(self, number: str) -> None:
-        """Put the number into the dialler. In a browser in this very window: a new tab would stay behind, empty."""
-        await self._launcher.launch_url(tel_link(number), web_only_window_name="_self")
+        """Put the number into the dialler.
+
+        In a browser as a window of its own: a `tel:` link followed in this one leaves the page deaf to touches where
+        no dialler takes it (seen in Chromium).
+        """
+        await self._launcher.launch_url(tel_link(number))

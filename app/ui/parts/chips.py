@@ -73,7 +73,13 @@ def question(title: str, sizes: Sizes, *body: ft.Control, hint: str = "", **more
     head: list[ft.Control] = [text(title, sizes.body, bold=True)]
     if hint:
         head.append(grey(hint, sizes.label))
-    return ft.Column([ft.Column(head, spacing=2, tight=True), *body], spacing=8, tight=True, **more)
+    return ft.Column(
+        [ft.Column(head, spacing=2, tight=True), *body],
+        spacing=8,
+        tight=True,
+        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+        **more,
+    )
 
 
 def one_of(

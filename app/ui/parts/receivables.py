@@ -122,6 +122,7 @@ def Receivable(keeper: DraftKeeper, n: int, entry: Mapping[str, Any]) -> ft.Cont
         ],
         spacing=8,
         tight=True,
+        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )
 
 

@@ -132,7 +132,16 @@ def _questions(
     if form["outcome"] == "callback":
         rows.append(card(_callback(session, keeper, form)))
     if reached(form):
-        rows.append(card(ft.Column(reason_questions(session, keeper, form), spacing=18, tight=True)))
+        rows.append(
+            card(
+                ft.Column(
+                    reason_questions(session, keeper, form),
+                    spacing=18,
+                    tight=True,
+                    horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+                )
+            )
+        )
     if _trading(view):
         rows.append(advice(session, t(NEUTRAL), ft.Icons.VOLUNTEER_ACTIVISM_OUTLINED))
     rows.append(
@@ -145,6 +154,7 @@ def _questions(
                 ],
                 spacing=18,
                 tight=True,
+                horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
             )
         )
     )
@@ -175,6 +185,7 @@ def _whom(session: Session, keeper: DraftKeeper, view: CaseView, form: Mapping[s
         ],
         spacing=10,
         tight=True,
+        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )
 
 

@@ -83,7 +83,10 @@ def PromiseForm(case_id: str, path: str) -> Any:  # noqa: N802
             card(PromiseFields(view, promise, change, BORROWER)),
             card(
                 ft.Column(
-                    [Happened(form, keeper.change), note_field(session, keeper, form)], spacing=18, tight=True
+                    [Happened(form, keeper.change), note_field(session, keeper, form)],
+                    spacing=18,
+                    tight=True,
+                    horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
                 )
             ),
             ft.Container(no_cash_line(session), padding=ft.Padding.symmetric(horizontal=4)),

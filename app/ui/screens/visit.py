@@ -128,13 +128,27 @@ def _questions(
     if reached(form):
         seen += reason_questions(session, keeper, form)
         seen.append(receivables_question(session, keeper, form))
-    rows.append(card(ft.Column(seen, spacing=18, tight=True)))
+    rows.append(
+        card(ft.Column(seen, spacing=18, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH))
+    )
     rows += first_visit_list(session, view, form)
-    rows.append(card(ft.Column(_who_and_where(session, keeper, view, form), spacing=18, tight=True)))
     rows.append(
         card(
             ft.Column(
-                [note_field(session, keeper, form), Happened(form, keeper.change)], spacing=18, tight=True
+                _who_and_where(session, keeper, view, form),
+                spacing=18,
+                tight=True,
+                horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+            )
+        )
+    )
+    rows.append(
+        card(
+            ft.Column(
+                [note_field(session, keeper, form), Happened(form, keeper.change)],
+                spacing=18,
+                tight=True,
+                horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
             )
         )
     )
