@@ -28,6 +28,7 @@ from app.i18n import Translator, translator
 from app.notebook import CaseView, NewActivity, NoConnection, Notebook, NotebookError, TimelineEntry
 
 REFUSED, USAGE, UNREACHED = 1, 2, 3
+PLANNED_YEARS = range(1900, 2200)  # a rule looks days back and ahead, which the calendar's ends do not have
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -228,9 +229,10 @@ def _instant(value: object, notebook: Notebook) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(value if isinstance(value, str) else "")
-    except ValueError as e:
+        # At the calendar's ends a time may not exist in another zone.
+        return at.astimezone(notebook.zone) if at.tzinfo else at.replace(tzinfo=notebook.zone)
+    except (ValueError, OverflowError) as e:
         raise NotebookError(Message("happened_at is not a date and time (2026-11-23T10:05:00+08:00).")) from e
-    return at if at.tzinfo else at.replace(tzinfo=notebook.zone)
 
 
 def _why(value: object) -> str | None:
@@ -357,20 +359,42 @@ def _complain(line: str) -> None:
     sys.stderr.write(line + "\n")
 
 
-def _parser() -> argparse.ArgumentParser:
-    """`--json` and `--lang` are taken before and after the command."""
-    either = argparse.ArgumentParser(add_help=False)
-    either.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="answer in JSON")
-    either.add_argument(
-        "--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help="language of the sentences"
+def _day(text: str) -> date:
+    """An ISO day a plan can be made for; raises ArgumentTypeError, which argparse says as a usage error."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as e:
+        raise argparse.ArgumentTypeError(f"{text} is not a day like 2026-11-23") from e
+    if day.year not in PLANNED_YEARS:
+        raise argparse.ArgumentTypeError(
+            f"{day} is not between the years {PLANNED_YEARS.start} and {PLANNED_YEARS.stop - 1}"
+        )
+    return day
+
+
+def _add_common(parser: argparse.ArgumentParser, **defaults: object) -> None:
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=defaults["data"],
+        help="data folder; the platform's own where none is given",
     )
-    parser = argparse.ArgumentParser(prog="python -m app", description=__doc__, parents=[either])
-    parser.add_argument("--data", type=Path, help="data folder; the platform's own where none is given")
-    parser.set_defaults(json=False, lang="zh")
+    parser.add_argument("--json", action="store_true", default=defaults["json"], help="answer in JSON")
+    parser.add_argument(
+        "--lang", choices=("zh", "en"), default=defaults["lang"], help="language of the sentences"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    """`--data`, `--json` and `--lang` are taken before and after the command."""
+    parser = argparse.ArgumentParser(prog="python -m app", description=__doc__)
+    _add_common(parser, data=None, json=False, lang="zh")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: object, help_: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=help_, parents=[either])
+        sub = commands.add_parser(name, help=help_)
+        # Without defaults of its own: they would undo what was said before the command.
+        _add_common(sub, data=argparse.SUPPRESS, json=argparse.SUPPRESS, lang=argparse.SUPPRESS)
         sub.set_defaults(run=run)
         return sub
 
@@ -380,7 +404,7 @@ def _parser() -> argparse.ArgumentParser:
     enrol.add_argument("--code", required=True)
     command("sync", _sync, "one attempt to send and receive")
     today = command("today", _today, "the day's plan")
-    today.add_argument("--on", type=date.fromisoformat, metavar="DATE")
+    today.add_argument("--on", type=_day, metavar="DATE")
     case = command("case", _case, "one case, by case_id or contract number")
     case.add_argument("case", metavar="CASE")
     command("record", _record, "activities as JSON lines on standard input")

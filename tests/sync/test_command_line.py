@@ -138,6 +138,28 @@ def test_a_bad_line_is_refused_by_its_number_and_the_others_stand(phone: Phone, 
     assert phone.json("status")["waiting"] == 2
 
 
+def test_a_time_at_the_calendars_end_is_a_bad_line_and_the_others_stand(phone: Phone, bound: str) -> None:
+    ends = ("0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00")
+    lines = [{"case_id": bound, **CALL, "happened_at": at} for at in ends]
+    done = phone.record(*lines, {"case_id": bound, **CALL})
+    assert (done.returncode, len(done.stdout.split())) == (2, 1)
+    assert [line[:4] for line in done.stderr.splitlines()] == ["第 1 ", "第 2 ", "第 3 "]
+
+
+def test_options_are_taken_before_and_after_the_command(phone: Phone, bound: str) -> None:
+    before, after = phone.run("--json", "--lang", "en", "status"), phone.run("status", "--json")
+    assert json.loads(before.stdout) == json.loads(after.stdout)
+    assert "no case nobody" in phone.run("--lang", "en", "case", "nobody").stderr
+    assert phone.run("status", "--data", str(phone.folder)).returncode == 0
+
+
+def test_a_day_no_plan_can_be_made_for_is_a_usage_error(phone: Phone, bound: str) -> None:
+    for day in ("9999-12-31", "0001-01-01", "2026-13-01", "tomorrow"):
+        done = phone.run("today", "--on", day)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "Traceback" not in done.stderr
+
+
 def test_bytes_that_are_no_text_are_a_bad_line(phone: Phone, bound: str) -> None:
     done = phone.run("record", stdin=b"\xff\xfe\n" + json.dumps({"case_id": bound, **CALL}).encode())
     assert (done.returncode, len(done.stdout.split())) == (2, 1)
