@@ -105,6 +105,8 @@ async def _sync(options: argparse.Namespace, notebook: Notebook, t: Translator) 
         },
         lambda: t("Sent {pushed}, received {pulled}, waiting {waiting}.", pushed=report.pushed, pulled=report.pulled, waiting=state.waiting),
     )  # fmt: skip
+    if state.clock_off_s:
+        _complain(_clock_off(state.clock_off_s, t))
     if report.mismatch:
         _complain(t("The notebook does not match the branch even after a new start. Please tell the branch."))
         return REFUSED
@@ -267,10 +269,16 @@ async def _status(options: argparse.Namespace, notebook: Notebook, t: Translator
                 t("Not sent {waiting}, sent {uploaded}, with the supervisor {quarantined}", waiting=state.waiting, uploaded=state.uploaded, quarantined=state.quarantined),
                 t("Last sync: {when}", when=state.last_at) if state.last_at else t("Never synced"),
                 *([t.say(state.error)] if state.error else []),
+                *([_clock_off(state.clock_off_s, t)] if state.clock_off_s else []),
             )
         ),
     )  # fmt: skip
     return 0
+
+
+def _clock_off(seconds: int, t: Translator) -> str:
+    minutes = max(1, round(abs(seconds) / 60))
+    return t("This phone's clock is {n} minutes off. Set it right; the records keep both times.", n=minutes)
 
 
 async def _doctor(options: argparse.Namespace, notebook: Notebook, t: Translator) -> int:

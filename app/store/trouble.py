@@ -58,6 +58,8 @@ def reading() -> Iterator[None]:
     """Turn what SQLite raises while opening and reading into StoreDamaged, NotSaved (no room), or Busy."""
     try:
         yield
+    except UnicodeDecodeError as e:  # sqlite3 quotes a broken schema in its own error, byte for byte
+        raise damaged() from e
     except sqlite3.DatabaseError as e:
         code = getattr(e, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):

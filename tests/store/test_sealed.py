@@ -230,6 +230,19 @@ async def test_a_damaged_file_is_refused_with_a_sentence_and_its_spool_is_left_a
     assert (tmp_path / SPOOL).read_bytes() == spool
 
 
+async def test_a_schema_that_is_no_text_any_more_is_damage_and_not_a_crash(tmp_path: Path) -> None:
+    store = await opened(tmp_path)
+    await store.append(records(store, "a1"))
+    await store.close()
+    file = tmp_path / FILE
+    broken = bytearray(file.read_bytes())
+    at = broken.index(b"CREATE TABLE document") + 13
+    broken[at : at + 8] = b"\xb1" * 8
+    file.write_bytes(broken)
+    with pytest.raises(StoreDamaged, match="Nothing was deleted"):
+        await opened(tmp_path)
+
+
 async def test_another_key_opens_nothing(tmp_path: Path) -> None:
     store = await opened(tmp_path)
     await store.append(records(store, "a1"))

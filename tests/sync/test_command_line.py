@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,18 @@ def test_options_are_taken_before_and_after_the_command(phone: Phone, bound: str
     assert json.loads(before.stdout) == json.loads(after.stdout)
     assert "no case nobody" in phone.run("--lang", "en", "case", "nobody").stderr
     assert phone.run("status", "--data", str(phone.folder)).returncode == 0
+
+
+def test_a_clock_a_year_off_is_said_and_nothing_is_refused_for_it(tmp_path: Path) -> None:
+    phone = Phone(tmp_path / "phone")
+    with running_branch(tmp_path / "branch", now=lambda: datetime.now(UTC) - timedelta(days=365)) as branch:
+        case_id = branch.case(contract_no="A-1")
+        assert phone.enrol(branch).returncode == 0
+        assert "本机时间相差" in phone.run("sync").stderr
+        assert phone.record({"case_id": case_id, **CALL}).returncode == 0
+        assert phone.run("sync").returncode == 0
+        assert len(branch.exported()) == 1
+    assert "本机时间相差" in phone.run("status").stdout
 
 
 def test_a_day_no_plan_can_be_made_for_is_a_usage_error(phone: Phone, bound: str) -> None:
