@@ -19,6 +19,7 @@ RECOVERY_MIN_BITS: Final = 3072
 KEYS_FORMAT: Final = 1
 
 _REASON_LENGTH_BYTES: Final = 4
+_NO_REASON: Final = bytes(_REASON_LENGTH_BYTES)
 
 
 class NoRecovery(Exception):
@@ -64,6 +65,8 @@ def pack_entry(record: bytes, reason: str = "") -> bytes:
 
 def unpack_entry(plain: bytes) -> tuple[bytes, str]:
     """The record and the reason of `pack_entry`."""
+    if plain.startswith(_NO_REASON):
+        return plain[_REASON_LENGTH_BYTES:], ""
     start = _REASON_LENGTH_BYTES + int.from_bytes(plain[:_REASON_LENGTH_BYTES], "big")
     return plain[start:], plain[_REASON_LENGTH_BYTES:start].decode()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from app.domain.ageing import on_day
@@ -33,7 +33,7 @@ def effective(activities: Iterable[Activity]) -> tuple[Activity, ...]:
 
 def known_on(activities: Sequence[Activity], today: date, zone: tzinfo) -> tuple[tuple[date, Activity], ...]:
     """What stands as known at the end of `today`, each with the day it counts for; later records are ignored."""
-    midnight = datetime.combine(today + timedelta(days=1), time(), zone)
+    midnight = datetime.combine(today + timedelta(days=1), time(), zone).astimezone(UTC)
     known = [a for a in activities if a.recorded_at < midnight]
     dated = ((_day_of(a, zone), a) for a in effective(known))
     return tuple((on, a) for on, a in dated if on is not None and on <= today)

@@ -18,6 +18,8 @@ BORROWER: Final = "borrower"
 ZERO: Final = Decimal("0.00")
 CENT: Final = Decimal("0.01")
 
+_decode = json.JSONDecoder().decode
+
 
 @dataclass(frozen=True, slots=True)
 class Phone:
@@ -152,13 +154,13 @@ class Case:
     guarantors: tuple[Guarantor, ...] = ()
     payments: tuple[Payment, ...] = ()
     notes: str = ""
-    raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    source: bytes = field(default=b"{}", compare=False, repr=False)
 
     @classmethod
     def read(cls, document: bytes) -> Case:
         """Parse a case document. Raises ValueError when it is not a JSON object with a `case_id`."""
-        raw = json.loads(document)
-        if not isinstance(raw, dict) or not isinstance(raw.get("case_id"), str):
+        raw = _object(document)
+        if not isinstance(raw.get("case_id"), str):
             raise ValueError("not a case")
         b = _mapping(raw.get("borrower"))
         ln = _mapping(raw.get("loan"))
@@ -227,8 +229,13 @@ class Case:
                 if (on := day(p.get("date"))) is not None and (amount := money(p.get("amount"))) is not None
             ),
             notes=_text(raw.get("notes")),
-            raw=raw,
+            source=document,
         )
+
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        """The document's JSON, unknown members included."""
+        return _object(self.source)
 
     def is_debtor(self, party: str) -> bool:
         """Whether `party` is the borrower, the spouse or a co-borrower: contacting them is no third-party contact."""
@@ -264,14 +271,12 @@ class Figures:
     missing: Decimal = ZERO
     longest_dpd: int = 0
     payments_cover: date | None = None
-    raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    source: bytes = field(default=b"{}", compare=False, repr=False)
 
     @classmethod
     def read(cls, document: bytes) -> Figures:
         """Parse a figures document. Raises ValueError when it is not a JSON object."""
-        raw = json.loads(document)
-        if not isinstance(raw, dict):
-            raise ValueError("not figures")
+        raw = _object(document)
         longest = raw.get("longest_dpd")
         return cls(
             as_of=day(raw.get("as_of")),
@@ -285,8 +290,13 @@ class Figures:
             missing=money(raw.get("missing")) or ZERO,
             longest_dpd=longest if type(longest) is int else 0,
             payments_cover=day(raw.get("payments_cover")),
-            raw=raw,
+            source=document,
         )
+
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        """The document's JSON, unknown members included."""
+        return _object(self.source)
 
     @property
     def amount_due(self) -> Decimal:
@@ -322,7 +332,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """催记: one immutable thing an officer did or learned. `raw` is the record as it came."""
+    """催记: one immutable thing an officer did or learned. `source` is the record as it came.
+
+    A phone holds tens of thousands: what a plan asks for is parsed once and kept, the rest is read when asked for.
+    """
 
     activity_id: str
     case_id: str
@@ -333,18 +346,22 @@ class Activity:
     device_id: str
     device_seq: int
     body: Mapping[str, Any]
-    raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    source: bytes | Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def read(cls, record: bytes) -> Activity:
         """Parse a record. Raises ValueError when it lacks what every activity has."""
-        return cls.of(json.loads(record))
+        return cls._of(_object(record), record)
 
     @classmethod
     def of(cls, raw: object) -> Activity:
         """The same from the parsed JSON. Raises ValueError."""
         if not isinstance(raw, dict):
             raise ValueError("not an activity")
+        return cls._of(raw, raw)
+
+    @classmethod
+    def _of(cls, raw: Mapping[str, Any], source: bytes | Mapping[str, Any]) -> Activity:
         try:
             recorded = datetime.fromisoformat(raw["recorded_at"])
             happened = datetime.fromisoformat(raw.get("happened_at") or raw["recorded_at"])
@@ -358,7 +375,7 @@ class Activity:
                 raw["device_id"],
                 raw["device_seq"],
                 raw["body"],
-                raw,
+                source,
             )
         except (KeyError, TypeError, AttributeError) as e:
             raise ValueError("not an activity") from e
@@ -367,6 +384,11 @@ class Activity:
         if not all(isinstance(v, str) for v in (activity.activity_id, activity.case_id, activity.kind)):
             raise ValueError("not an activity")
         return activity
+
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        """The record's JSON, unknown members included."""
+        return _object(self.source) if isinstance(self.source, bytes) else self.source
 
     @property
     def position(self) -> Position | None:
@@ -446,6 +468,14 @@ def money(value: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return amount if amount.is_finite() else None
+
+
+def _object(document: bytes) -> dict[str, Any]:
+    """Raises ValueError where the bytes are no JSON object in UTF-8."""
+    value = _decode(document.decode("utf-8"))
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return value
 
 
 def _text(value: object) -> str:

@@ -207,11 +207,11 @@ class Journal:
 
     async def _open(self, rows: Sequence[Sealed]) -> list[Entry]:
         """Raises SealBroken."""
-        entries = []
-        for row, plain in zip(rows, await self._sealer.open([(r.aad, r.sealed) for r in rows]), strict=True):
-            record, reason = unpack_entry(plain)
-            entries.append(Entry(row.activity_id, row.seq, row.state, record, reason))
-        return entries
+        plains = await self._sealer.open([(r.aad, r.sealed) for r in rows])
+        return [
+            Entry(row.activity_id, row.seq, row.state, *unpack_entry(plain))
+            for row, plain in zip(rows, plains, strict=True)
+        ]
 
     async def _resealed(self, rows: Sequence[tuple[Sealed, str, bytes, str]]) -> list[Sealed]:
         unsealed = [_with(row, state, b"") for row, state, _, _ in rows]
