@@ -236,8 +236,8 @@ async def test_a_schema_that_is_no_text_any_more_is_damage_and_not_a_crash(tmp_p
     await store.close()
     file = tmp_path / FILE
     broken = bytearray(file.read_bytes())
-    at = broken.index(b"CREATE TABLE document") + 13
-    broken[at : at + 8] = b"\xb1" * 8
+    name, statement = broken.index(b"tabledocument") + 5, broken.index(b"CREATE TABLE document")
+    broken[name : name + 8] = broken[statement : statement + 8] = b"\xb1" * 8
     file.write_bytes(broken)
     with pytest.raises(StoreDamaged, match="Nothing was deleted"):
         await opened(tmp_path)
