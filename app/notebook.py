@@ -25,7 +25,7 @@ from app.domain.calendar import Calendar
 from app.domain.corrections import effective
 from app.domain.message import Message
 from app.domain.places import distance_m, town_of, village_of
-from app.domain.plan import DayPlan, mix_of, plan_day, takeover_slots
+from app.domain.plan import DayPlan, Kept, mix_of, plan_day, takeover_slots
 from app.domain.procedure import Procedure, ProcedureError, procedures_from
 from app.domain.promises import PromiseView, judge
 from app.domain.record import encode_record, new_activity_id
@@ -187,6 +187,7 @@ class Notebook:
         self._own: dict[str, Activity] = {}
         self._syncing = asyncio.Lock()
         self._plans: dict[object, DayPlan] = {}
+        self._kept: tuple[object, Kept] = (None, {})
         self._slots: tuple[object, dict[str, int]] = (None, {})
         self._in_force: tuple[int, Mapping[str, Procedure]] = (-1, {})
 
@@ -297,7 +298,7 @@ class Notebook:
         self._binding, self._book, self._entries, self._own = {}, Book(), {}, {}
         gc.unfreeze()
         self._plans.clear()
-        self._slots = (None, {})
+        self._kept, self._slots = (None, {}), (None, {})
         if store is not None:
             await store.close()
         self._ports.release()
@@ -351,6 +352,9 @@ class Notebook:
         asked = (self._book.revision, day, here)
         if asked not in self._plans:
             self._plans.clear()
+            same = (self._book.documents, day)
+            if self._kept[0] != same:
+                self._kept = (same, {})
             self._plans[asked] = plan_day(
                 [self._as_of(f, day) for f in self._book.files()],
                 self._procedures(),
@@ -359,6 +363,7 @@ class Notebook:
                 day,
                 self.zone,
                 here,
+                self._kept[1],
             )
         return self._plans[asked]
 

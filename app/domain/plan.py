@@ -115,18 +115,27 @@ def plan_day(
     today: date,
     zone: tzinfo,
     here: Position | None = None,
+    kept: Kept | None = None,
 ) -> DayPlan:
     """The plan of a day over an officer's cases. `settings` is the setting `plan` (Capacities).
+
+    `kept` (empty at first) keeps what was read of each case for the next plan, where only a few files have changed;
+    the caller starts with an empty one when the day, the procedures or the calendar changes.
 
     Who stands on the plan is decided by what was known as the day began, so that doing one thing moves nothing else;
     only a promise broken or due that came up during the day is added. Distances of waiting cases are left out.
     """
     capacities = Capacities.read(settings, procedures)
-    readings = [Reading(f, calendar, today, zone) for f in files if f.case.status in ("open", "watch")]
+    kept = {} if kept is None else kept
+    readings = [_read(f, calendar, today, zone, kept) for f in files if f.case.status in ("open", "watch")]
     slots = _slots((r for r in readings if _may_be_old(r.case, procedures)), procedures)
     for reading in readings:
-        reading.takeover_slot = slots.get(reading.case.case_id, 0)
-    entries = [e for r in readings if (e := _entry(r, procedures)) is not None]
+        slot = slots.get(reading.case.case_id, 0)
+        known = kept.get(reading.case.case_id)
+        if known is None or known[0] is not reading or reading.takeover_slot != slot:
+            reading.takeover_slot = slot
+            kept[reading.case.case_id] = (reading, _entry(reading, procedures))
+    entries = [e for r in readings if (e := kept[r.case.case_id][1]) is not None]
     entries.sort(key=lambda e: e.key)
     doors = _doors(entries, capacities)
     calls = _calls([e for e in entries if e not in doors], capacities)
@@ -213,6 +222,15 @@ class _Entry:
             overdue_days=max((s.overdue_days for s in self.now), default=0),
             asks=asks,
         )
+
+
+# By case_id: the case as it was read, and where it stood in the day.
+Kept = dict[str, tuple[Reading, _Entry | None]]
+
+
+def _read(file: CaseFile, calendar: Calendar, today: date, zone: tzinfo, kept: Kept) -> Reading:
+    known = kept.get(file.case.case_id)
+    return known[0] if known is not None and known[0].file is file else Reading(file, calendar, today, zone)
 
 
 def _entry(reading: Reading, procedures: Mapping[str, Procedure]) -> _Entry | None:

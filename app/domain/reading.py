@@ -41,7 +41,7 @@ class Reading:
         self.debtors = {BORROWER, *(p.debtor_id for p in file.case.debtors)}
         self.d = day_of_episode(file.case, today)
         self.d_assigned = day_of_episode(file.case, file.case.assigned_on) if file.case.assigned_on else 0
-        self._file = file
+        self.file = file
         self._zone = zone
         self._promises: tuple[PromiseView, ...] | None = None
         self._of_episode: tuple[PromiseView, ...] | None = None
@@ -75,7 +75,7 @@ class Reading:
     def before_today(self) -> Reading:
         """The same case as the day began."""
         earlier = tuple(d for d in self.known if d[0] < self.today)
-        return Reading(self._file, self.calendar, self.today, self._zone, self.takeover_slot, earlier)
+        return Reading(self.file, self.calendar, self.today, self._zone, self.takeover_slot, earlier)
 
     def day(self, d: int) -> date:
         """The date of D `d`; the case must have an episode."""

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.places import mean, metres
-from app.domain.plan import Capacities, DayPlan, PlanItem, mix_of, only_calls, plan_day, takeover_slots
+from app.domain.plan import Capacities, DayPlan, Kept, PlanItem, mix_of, only_calls, plan_day, takeover_slots
 from app.domain.records import Activity, Address, Borrower, CaseFile, Position
 from tests.unit.domain.made_up import (
     CALENDAR,
@@ -391,3 +391,22 @@ def test_doing_one_thing_moves_nothing_else(files: list[CaseFile], data: st.Data
     assert set(ids(after.visits)) == set(ids(before.visits))
     assert set(ids(after.calls)) == set(ids(before.calls))
     assert ids(after.waiting) == ids(before.waiting)
+
+
+@settings(max_examples=40)
+@given(days(), st.data())
+def test_a_plan_that_reads_only_what_changed_is_the_plan_that_reads_all(
+    files: list[CaseFile], data: st.DataObject
+) -> None:
+    kept: Kept = {}
+    for _ in range(3):
+        assert plan_day(files, PROCEDURES, {}, CALENDAR, TODAY, ZONE, None, kept) == plan(files)
+        if not files:
+            return
+        chosen = data.draw(st.integers(0, len(files) - 1))
+        act = data.draw(st.sampled_from([call, visit, unseen]))(TODAY)
+        changed = files[chosen]
+        files = [*files]
+        files[chosen] = replace(
+            changed, activities=(*changed.activities, replace(act, case_id=changed.case.case_id))
+        )
