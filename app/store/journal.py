@@ -17,6 +17,8 @@ from sync.salvage import journal_aad, pack_entry, unpack_entry
 WAITING: Final = "waiting"
 UPLOADED: Final = "uploaded"
 QUARANTINED: Final = "quarantined"
+# A piece at a time: years of records, sealed and open side by side, are a phone's whole memory.
+AT_ONCE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,14 @@ class Journal:
 
     async def all(self) -> list[Entry]:
         """All readable records by sequence number; one that does not open is named by the doctor."""
-        return await self._readable(self._select("device_id = ? ORDER BY seq", self._device_id))
+        found: list[Entry] = []
+        rows = self._select("device_id = ? AND seq > 0 ORDER BY seq LIMIT ?", self._device_id, AT_ONCE)
+        while rows:
+            found += await self._readable(rows)
+            rows = self._select(
+                "device_id = ? AND seq > ? ORDER BY seq LIMIT ?", self._device_id, rows[-1].seq, AT_ONCE
+            )
+        return found
 
     async def after(self, seq: int, max_items: int, max_bytes: int) -> list[Item]:
         """Records above `seq`, at least one where there is any, else at most `max_bytes`. Raises StoreDamaged."""
