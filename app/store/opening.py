@@ -89,10 +89,11 @@ async def _put_back(db: Database, journal: Journal, spool: Spool) -> None:
     """A record in the spool and missing in the database goes back, with the drafts it replaced; a waiting record
     missing in the spool goes there. Raises NotSaved.
     """
-    taken = set(journal.places())
     known = journal.states([r.activity_id for r in spool.records])
+    unknown = await journal.readable([r for r in spool.records if r.activity_id not in known])
+    taken = set(journal.places()) if unknown else set()
     missing: list[Spooled] = []
-    for record in await journal.readable([r for r in spool.records if r.activity_id not in known]):
+    for record in unknown:
         if (record.device_id, record.seq) in taken:
             continue  # its save had failed and was told so; another record has its place
         taken.add((record.device_id, record.seq))
