@@ -171,8 +171,8 @@ class _Taking:
 
 
 def payer_of(case: Mapping[str, Any], name: str) -> str:
-    """`borrower`, the debtor_id or guarantor_id of that name, or `other:<name>`."""
-    if name == (case.get("borrower") or {}).get("name"):
+    """`borrower`, the debtor_id or guarantor_id of that name, or `other:<name>`; nobody named is the borrower."""
+    if name in ("", (case.get("borrower") or {}).get("name")):
         return BORROWER
     for people, key in (("debtors", "debtor_id"), ("guarantors", "guarantor_id")):
         for person in case.get(people) or []:

@@ -56,6 +56,12 @@ def test_money_from_somebody_else_counts_and_is_told(listed: Office, tmp_path: P
     assert cases(listed)[FIRST]["payments"][0]["payer"] == "other:路人"
 
 
+def test_money_that_names_nobody_is_the_borrowers(listed: Office, tmp_path: Path) -> None:
+    report = import_payments(listed, write(tmp_path / "paid.csv", [paid(还款人="")]))
+    assert (report.taken, report.warnings) == (1, [])
+    assert cases(listed)[FIRST]["payments"][0]["payer"] == "borrower"
+
+
 def test_the_same_file_twice_changes_nothing(listed: Office, tmp_path: Path) -> None:
     path = write(tmp_path / "paid.csv", [paid("L1"), paid("L2"), paid("L2")])
     assert (first := import_payments(listed, path)).taken == 2
