@@ -158,4 +158,7 @@ def _free_port(wanted: int) -> int:
 if __name__ == "__main__":
     with contextlib.suppress(AttributeError, ValueError):
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(0)  # Ctrl-C is how it is meant to be stopped
