@@ -27,6 +27,7 @@ from app.ui.screens.unlock import UnlockScreen
 from app.ui.screens.visit import VisitScreen
 from app.ui.syncing import SyncRun
 from app.ui.theme import Sizes, theme
+from app.ui.way import Way
 
 if TYPE_CHECKING:
     from app.domain.records import Position
@@ -46,6 +47,10 @@ def _case_routes() -> list[ft.Route]:
         )
     ]
 
+
+# Turns of the event loop until a frame that was asked for has been drawn and written to the page's connection. Only
+# then is the rest done: what was saved is said before all else is drawn anew and the sync takes the processor.
+TURNS_TO_SEND: Final = 10
 
 # The tab at "/" comes last: every path begins with it.
 INSIDE: Final = [
@@ -110,6 +115,7 @@ def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components a
     at_the_door: Any = ft.use_ref(None)
     enrolling, set_enrolling = ft.use_state(notebook.state == "unbound")
     sync: SyncRun = ft.use_state(cast("Any", SyncRun))[0]
+    way: Way = ft.use_memo(lambda: Way(page), [])
 
     def restyle() -> None:
         dress(page, preferences)
@@ -148,9 +154,14 @@ def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components a
         if notebook.state != "locked":
             await notebook.lock()
 
-    def saved() -> None:
+    async def after_saving() -> None:
+        for _ in range(TURNS_TO_SEND):
+            await asyncio.sleep(0)
         reload()
         sync.start(notebook, reload)
+
+    def saved() -> None:
+        _keep.append(asyncio.ensure_future(after_saving()))
 
     def choose(chosen: Preferences) -> None:
         set_preferences(chosen)
@@ -169,7 +180,7 @@ def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components a
             sync=sync,
             edition=edition,
             here=here,
-            go=page.navigate,
+            go=way.go,
             say=lambda words: page.show_dialog(
                 ft.SnackBar(ft.Text(words), behavior=ft.SnackBarBehavior.FLOATING)
             ),

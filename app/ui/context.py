@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import flet as ft
 
@@ -69,7 +69,7 @@ class Session:
     reload: Callable[[], None]
     """Data has changed: every screen loads anew."""
     saved: Callable[[], None]
-    """After a save: every screen reloads, and the sync starts in the background."""
+    """After a save: once that is on the screen, every screen reloads and the sync starts in the background."""
     choose: Callable[[Preferences], None]
     """Take new preferences and keep them."""
     enter: Callable[[], None]
@@ -91,3 +91,16 @@ def use_session() -> Session:
     session = ft.use_context(_session)
     assert session is not None, "no session above this component"
     return session
+
+
+def use_session_while_shown() -> Session:
+    """The session for a screen of the stack: while another one covers it, still the session it was last drawn with.
+
+    What lies below need not be drawn anew at every save and sync; it takes up the newest session when it is uncovered.
+    """
+    newest = use_session()
+    held: Any = ft.use_ref(newest)
+    if ft.use_route_location() == ft.use_view_path():
+        held.current = newest
+    shown: Session = held.current
+    return shown

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import flet as ft
@@ -38,12 +38,24 @@ def message_of(error: Exception) -> Message:
     return WENT_WRONG
 
 
-def use_loaded(load: Callable[[], Awaitable[T]], dependencies: Sequence[Any]) -> Loaded[T]:
-    """Run `load` after the first render and whenever a dependency changes; a newer load cancels an older one."""
+def use_loaded(
+    load: Callable[[], Awaitable[T]], dependencies: Sequence[Any], *, at_once: bool = False
+) -> Loaded[T]:
+    """Run `load` after the first render and whenever a dependency changes; a newer load cancels an older one.
+
+    `at_once`: `load` only computes from what is in memory, so its value is there in this very frame. One that waits
+    for something after all is begun anew after the frame.
+    """
     nothing_yet: Loaded[T] = Loaded()
     loaded, set_loaded = ft.use_state(nothing_yet)
     running: Any = ft.use_ref(None)
+    computed: Any = ft.use_ref((None, None))  # for which dependencies, and what came of it
+    last: Any = ft.use_ref(None)
     session = use_session()
+    if at_once and computed.current[0] != list(dependencies):
+        computed.current = (list(dependencies), _without_waiting(load))
+        if computed.current[1] is not None:
+            last.current = computed.current[1].value
 
     async def run() -> None:
         try:
@@ -53,19 +65,40 @@ def use_loaded(load: Callable[[], Awaitable[T]], dependencies: Sequence[Any]) ->
         except Exception as e:  # noqa: BLE001 - an effect's exception would vanish unseen
             error = message_of(e)
             await _if_locked_elsewhere(session)
-            set_loaded(lambda old: Loaded(old.value, error, busy=False))
+            set_loaded(lambda _: Loaded(last.current, error, busy=False))
         else:
+            last.current = value
             set_loaded(lambda _: Loaded(value, None, busy=False))
 
     def start() -> None:
-        running.current = asyncio.create_task(run())
+        if computed.current[1] is None:
+            running.current = asyncio.create_task(run())
 
     def stop() -> None:
         if running.current is not None:
             running.current.cancel()
 
     ft.use_effect(start, list(dependencies), cleanup=stop)
-    return loaded
+    here_and_now: Loaded[T] | None = computed.current[1]
+    if here_and_now is not None:
+        return here_and_now
+    return replace(loaded, value=last.current)
+
+
+def _without_waiting(load: Callable[[], Awaitable[T]]) -> Loaded[T] | None:
+    """What `load` brings when it need not wait for anything; None when it must, or fails: then it is run in full."""
+    work = load().__await__()
+    try:
+        next(work)
+    except StopIteration as done:
+        return Loaded(done.value, None, busy=False)
+    except Exception as e:  # noqa: BLE001 - met again, and told, when it is run in full
+        log.debug("not at once: %s", type(e).__name__)
+        return None
+    close = getattr(work, "close", None)
+    if close is not None:
+        close()
+    return None
 
 
 def use_action(

@@ -182,9 +182,8 @@ async def test_saved_is_said_only_when_the_notebook_has_it() -> None:
         await case.choose("outcome-busy")
         target = case.screen.find(key="save")
         saving = asyncio.create_task(case.screen.session.dispatch_event(target._i, "click", None))
-        await case.screen.settle()
+        await case.screen.until(lambda: case.screen.find(key="save").disabled)
         assert not case.saved
-        assert case.screen.find(key="save").disabled
         notebook.gate.set()
         await saving
         await case.screen.settle()

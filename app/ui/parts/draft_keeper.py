@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import flet as ft
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.notebook import Notebook
 
 Form = Mapping[str, Any]
+SLOW_S: Final = 0.2
 
 
 class DraftKeeper:
@@ -75,9 +76,13 @@ class DraftKeeper:
         await self.change(**{member: [v for v in held if v != value] if value in held else [*held, value]})
 
     async def change_in(self, member: str, **members: Any) -> None:
-        """Change some members of the object `member`."""
+        """Change some members of the object `member`.
+
+        A function is given the object as it stands and says the new value: digits come faster than they are drawn.
+        """
         held = self.form[member] if self.form is not None else {}
-        await self.change(**{member: {**held, **members}})
+        said = {name: value(held) if callable(value) else value for name, value in members.items()}
+        await self.change(**{member: {**held, **said}})
 
     async def note(self, **members: Any) -> None:
         """Take something the phone found out by itself (a position): kept once the officer changed something."""
@@ -108,13 +113,15 @@ class DraftKeeper:
         if self.saving or self.saved or not records:
             return False
         self.saving, self.error = True, None
-        self._redraw()
+        # Saving is over before a frame that says so were drawn, or it is worth saying.
+        slow = asyncio.get_running_loop().call_later(SLOW_S, self._redraw)
         try:
             async with self._lock:
                 self.saved = await self._notebook.record(records, self.draft_id)
         except Exception as e:  # noqa: BLE001 - see above
             self.error = message_of(e)
         finally:
+            slow.cancel()
             self.saving = False
             self._redraw()
         return bool(self.saved)

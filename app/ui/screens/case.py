@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import flet as ft
@@ -10,8 +11,8 @@ from app.domain.places import door_of
 from app.domain.records import Address
 from app.domain.steps import Step
 from app.ui import routes
-from app.ui.context import Session, use_session
-from app.ui.guard import screen
+from app.ui.context import Session, use_session_while_shown
+from app.ui.guard import memo, screen
 from app.ui.hooks import use_action, use_loaded
 from app.ui.parts.action_bar import Action, action_bar
 from app.ui.parts.case_head import NextStep, Owed, StepsToday, mix_line, next_step
@@ -34,17 +35,19 @@ if TYPE_CHECKING:
 def CaseScreen() -> Any:  # noqa: N802
     """The case in the address."""
     path = ft.use_view_path()
-    form: Any = CaseFile  # a component takes a key beside its own arguments
-    return form(ft.use_route_params()["case_id"], path, key=path)
+    session = use_session_while_shown()
+    today = session.notebook.today_date()
+    return _kept_file(ft.use_route_params()["case_id"], path, session, today, key=path)
 
 
 @screen
-def CaseFile(case_id: str, path: str) -> Any:  # noqa: N802
+def CaseFile(case_id: str, path: str, session: Session, today: date) -> Any:  # noqa: N802
     """One case, read anew after every save and sync."""
-    session = use_session()
     t, s = session.t, session.sizes
     loaded = use_loaded(
-        lambda: session.notebook.case(case_id, here=session.here), [session.edition, session.here]
+        lambda: session.notebook.case(case_id, here=session.here),
+        [session.edition, session.here, today],
+        at_once=True,
     )
     shown, set_shown = ft.use_state(PAGE_OF)
     choosing, set_choosing = ft.use_state(False)
@@ -115,6 +118,9 @@ def CaseFile(case_id: str, path: str) -> Any:  # noqa: N802
             action_bar(actions, s),
         ],
     )
+
+
+_kept_file = memo(CaseFile)
 
 
 def _title(session: Session, view: CaseView) -> ft.Control:
