@@ -21,6 +21,7 @@ __all__ = ["RECORD_MAX_BYTES", "Invalid", "check_body", "check_record"]
 
 RECORD_MAX_BYTES: Final = 64 * 1024
 _HASH_LENGTH: Final = 64
+_NESTED_MAX: Final = 100  # what is deeper can be read in one place of a program and not in another
 _YEARS: Final = range(1990, 2200)  # a phone's clock may be years off, but not at the calendar's ends
 
 
@@ -55,18 +56,20 @@ def check_body(
 
 
 def check_json(value: Mapping[str, Any]) -> None:
-    """Refuse what a record must never hold: NUL, halves of surrogate pairs, non-finite numbers, over 64 KiB.
+    """Refuse what a record must never hold: NUL, halves of surrogate pairs, non-finite numbers, over 64 KiB, and
+    lists in lists without end.
 
     Raises Invalid.
     """
-    waiting: list[object] = [value]
+    waiting: list[tuple[int, object]] = [(0, value)]
     while waiting:
-        part = waiting.pop()
+        depth, part = waiting.pop()
+        if depth > _NESTED_MAX:
+            raise Invalid("", Message("The record cannot be written down."))
         if isinstance(part, Mapping):
-            waiting.extend(part)
-            waiting.extend(part.values())
+            waiting.extend((depth + 1, inner) for inner in (*part, *part.values()))
         elif isinstance(part, list | tuple):
-            waiting.extend(part)
+            waiting.extend((depth + 1, inner) for inner in part)
         elif isinstance(part, str):
             if "\0" in part or not _encodes(part):
                 raise Invalid("", Message("A text holds a character that cannot be kept."))

@@ -232,11 +232,16 @@ def test_what_a_record_must_never_hold_is_refused(body: dict[str, Any]) -> None:
 
 
 def test_a_record_nested_beyond_reason_is_refused_and_breaks_nothing() -> None:
-    deep: list[Any] = []
-    for _ in range(5_000):
-        deep = [deep]
-    with pytest.raises(Invalid):
-        check_body("note", {"text": "x", "deep": deep}, CASE)
+    for depth in (200, 900, 5_000):
+        deep: list[Any] = []
+        for _ in range(depth):
+            deep = [deep]
+        with pytest.raises(Invalid):
+            check_body("note", {"text": "x", "deep": deep}, CASE)
+
+
+def test_what_an_unknown_kind_nests_within_reason_is_kept() -> None:
+    check_body("drone", {"a": [[[[{"b": [{"c": None}]}]]]]}, CASE)
 
 
 def test_a_long_note_that_fits_is_taken() -> None:
