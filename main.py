@@ -36,7 +36,13 @@ def main() -> int:
         "--demo", action="store_true", help="start a branch with made-up cases beside the app"
     )
     options = parser.parse_args()
-    port = options.port or _free_port(APP_PORT)
+    port = _free_port(options.port or APP_PORT)
+    if options.port not in (None, port):
+        sys.stderr.write(
+            f"端口 {options.port} 已被占用，请换一个（--port）或关掉占用它的程序。\n"
+            f"Port {options.port} is taken. Choose another one (--port) or stop the program that has it.\n"
+        )
+        return 1
     if not options.demo:
         serve(options.data, port=port, browser=not options.no_browser)
         return 0
