@@ -78,7 +78,7 @@ class SealedStore:
         NotSaved: journal, drafts and spool are as before.
         """
         async with self._lock:
-            head = await self._journal.head()
+            head = await self._chain_head()
             items = list(make(head))
             saved = await self._journal.by_id([i.id for i in items])
             if saved:
@@ -123,15 +123,23 @@ class SealedStore:
             return await self._journal.all()
 
     async def head(self) -> Head:
-        """The newest record of this device's journal."""
+        """Where the next record follows: this device's newest record, or the branch's head where that is further."""
         async with self._lock:
-            return await self._journal.head()
+            return await self._chain_head()
+
+    async def _chain_head(self) -> Head:
+        """A file put back from a backup is behind what the branch has of it: its next record follows those."""
+        mine, theirs = await self._journal.head(), await self._acknowledged()
+        return theirs if theirs.seq > mine.seq else mine
 
     async def acknowledged(self) -> Head:
         """The branch's head as it last answered; Head() before."""
         async with self._lock:
-            kept = await self._value(ACKNOWLEDGED)
-            return Head.from_wire(json.loads(kept)) if kept is not None else Head()
+            return await self._acknowledged()
+
+    async def _acknowledged(self) -> Head:
+        kept = await self._value(ACKNOWLEDGED)
+        return Head.from_wire(json.loads(kept)) if kept is not None else Head()
 
     async def records_after(self, seq: int, max_items: int, max_bytes: int) -> Sequence[Item]:
         """The journal's records above `seq`, in order, acknowledged or not."""

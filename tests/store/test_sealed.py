@@ -42,6 +42,21 @@ async def test_records_of_one_save_are_chained_and_the_next_save_goes_on(tmp_pat
     await store.close()
 
 
+async def test_a_file_put_back_from_a_backup_goes_on_behind_what_the_branch_has_of_it(
+    tmp_path: Path,
+) -> None:
+    store = await opened(tmp_path)
+    await store.append(records(store, "a1"))
+    theirs = Head(4, "b" * 64)
+    await store.acknowledge(theirs, [PushResult("a1", "created")])
+    assert await store.head() == theirs
+    [entry] = await store.append(records(store, "a5"))
+    assert (entry.seq, json.loads(entry.record)["prev"]) == (5, theirs.hash)
+    assert await store.head() == Head(5, record_hash(entry.record))
+    assert [i.id for i in await store.records_after(theirs.seq, 10, 10_000)] == ["a5"]
+    await store.close()
+
+
 async def test_a_refused_record_leaves_journal_and_draft_as_they_were(tmp_path: Path) -> None:
     store = await opened(tmp_path)
     await store.save_draft("a1", b"{}")
