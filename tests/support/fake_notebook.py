@@ -188,6 +188,7 @@ class FakeNotebook:
         self.syncs = 0
         self.preferences: dict[str, str] = {}
         self.kept_drafts: dict[str, Draft] = {}
+        self.clock_off_s: int | None = None
         self.entries: list[TimelineEntry] = []
         self.recorded: list[NewActivity] = []
         self.cases: dict[str, tuple[Case, Figures]] = {}
@@ -512,7 +513,7 @@ class FakeNotebook:
 
     async def sync_state(self) -> SyncState:
         count = {s: sum(e.state == s for e in self.entries) for s in ("waiting", "uploaded", "quarantined")}
-        return SyncState(last_at=self.last_sync, error=self.last_error, **count)
+        return SyncState(last_at=self.last_sync, error=self.last_error, clock_off_s=self.clock_off_s, **count)
 
     async def journal(self) -> list[TimelineEntry]:
         return sorted(self.entries, key=lambda e: e.activity.recorded_at, reverse=True)

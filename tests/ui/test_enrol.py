@@ -44,7 +44,7 @@ async def test_a_missing_field_is_named_before_the_branch_is_asked() -> None:
     async with first_start() as officer:
         await fill(officer, server=" ")
         await officer.screen.tap(key="bind")
-        assert officer.screen.shows("请填写支行服务器地址")
+        assert officer.screen.shows("请填写机构服务器地址")
         assert officer.notebook.state == "unbound"
 
 

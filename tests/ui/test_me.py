@@ -96,7 +96,7 @@ async def test_a_preference_nobody_can_read_counts_as_not_chosen() -> None:
 async def test_what_protects_less_than_it_should_is_said() -> None:
     async with inside(tab="me") as officer:
         assert officer.screen.find(key="weakness")
-        assert officer.screen.shows("支行服务器：http://127.0.0.1:8765")
+        assert officer.screen.shows("机构服务器：http://127.0.0.1:8765")
 
 
 def test_my_day_counts_what_was_recorded_for_the_day_in_the_branchs_zone() -> None:

@@ -1,12 +1,17 @@
 from datetime import timedelta
+from decimal import Decimal
 
 import flet as ft
 
+from app.domain.message import Text
+from app.domain.steps import Step
 from app.i18n import translator
 from app.notebook import Draft, NewActivity
 from app.ui.parts.case_row import place_in_words
+from app.ui.parts.steps import doors_first, steps_in_words
 from app.ui.screens.today import since_last_sync
 from tests.support.fake_notebook import TODAY, ZONE, FakeNotebook, case_id_of
+from tests.ui.case_file import case_open
 from tests.ui.officer import Officer, inside
 
 t = translator("zh")
@@ -160,3 +165,47 @@ def test_the_age_of_the_data_is_counted_in_days_of_the_calendar() -> None:
 def test_a_place_is_said_of_what_is_known() -> None:
     assert place_in_words("沙河镇", "", 350, t) == "沙河镇 · 350 米"
     assert place_in_words("", "", None, t) == ""
+
+
+def a_step(step: str, kind: str, why: Text, *, done: bool = False) -> Step:
+    return Step(step, kind, "borrower", Text({"zh": step}), why, TODAY, None, done)
+
+
+LOOK = a_step("首次上门", "visit", Text({"zh": "到经营地看是否正常经营，问清逾期原因，讲明后果"}))
+RING = a_step("每日电话", "call", Text({"zh": "逾期第 {day} 天：电话催要，讲明逾期的后果"}, {"day": 3}))
+EXACT = a_step(
+    "电话告知差额",
+    "call",
+    Text({"zh": "只差 {missing}：请存入还款账户；今天就去"}, {"missing": Decimal("3427.50")}),
+)
+
+
+def test_a_row_gives_the_first_words_of_the_procedures_reason_and_never_cuts_a_figure() -> None:
+    assert steps_in_words([LOOK], t) == "首次上门：到经营地看是否正常经营"
+    assert steps_in_words([LOOK, EXACT], t) == "首次上门、电话告知差额：只差 ¥3,427.50：请存入还款账户"
+
+
+def test_a_row_does_not_say_the_day_twice() -> None:
+    assert steps_in_words([RING, LOOK], t) == "每日电话、首次上门"
+
+
+def test_at_a_door_the_door_comes_first() -> None:
+    assert [s.step for s in doors_first([RING, LOOK, EXACT])] == ["首次上门", "每日电话", "电话告知差额"]
+
+
+async def test_a_clock_that_is_off_is_said_at_the_head_of_the_day() -> None:
+    notebook = FakeNotebook()
+    notebook.clock_off_s = 1500
+    async with inside(notebook) as officer:
+        assert officer.screen.shows("本机时间相差 25 分钟")
+
+
+async def test_a_form_left_with_the_phones_back_is_on_today_at_once() -> None:
+    async with case_open("王喆") as case:
+        await case.dial()
+        await case.choose("outcome-no_answer")
+        await case.screen.back()
+        await case.screen.back()
+        assert case.route == "/"
+        assert case.screen.shows("未完成的记录")
+        assert case.screen.shows("电话：王喆")

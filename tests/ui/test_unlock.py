@@ -40,7 +40,7 @@ async def test_after_ten_wrong_pins_it_says_that_nothing_is_lost_and_where_to_go
     notebook.wrong_pins = 9
     async with at_the_door(notebook) as officer:
         await officer.enter_pin("111111")
-        assert officer.screen.shows("请把手机带到支行")
+        assert officer.screen.shows("请把手机带到机构")
         assert officer.screen.find(key="key-1").disabled
 
 

@@ -97,7 +97,7 @@ def CaseRow(  # noqa: N802
     elif what:
         lines.append(
             text(
-                what, sizes.body, color=WARN if urgent else ACCENT, max_lines=2 if not sizes.large else 4,
+                what, sizes.body, color=WARN if urgent else ACCENT, max_lines=4 if not sizes.large else 6,
                 overflow=ft.TextOverflow.ELLIPSIS,
             )
         )  # fmt: skip

@@ -12,7 +12,7 @@ from app.ui.context import Session
 from app.ui.parts.chips import tap
 from app.ui.parts.surface import card
 from app.ui.parts.words import grey, text, warning
-from app.ui.theme import EDGE, GREY, PAGE
+from app.ui.theme import EDGE, GREY, PAGE, QUIET
 
 if TYPE_CHECKING:
     from app.ui.parts.draft_keeper import DraftKeeper
@@ -85,6 +85,16 @@ def form_view(
             ),
         ],
     )
+
+
+def use_left_behind(session: Session, keeper: DraftKeeper) -> None:
+    """A form left with something unsaved, by whatever way back, is among the unfinished records at once."""
+
+    def leave() -> None:
+        if keeper.changed and not keeper.saved:
+            session.reload()
+
+    ft.use_effect(lambda: None, [], cleanup=leave)
 
 
 def save_foot(
@@ -182,10 +192,19 @@ def thumb_button(
 ) -> ft.Control:
     """A button as wide as the screen; its words wrap where they are long or large. `main` is the first way on."""
     s = session.sizes
+    ground, words = (
+        (ft.Colors.PRIMARY, ft.Colors.ON_PRIMARY)
+        if main
+        else (ft.Colors.SECONDARY_CONTAINER, ft.Colors.ON_SECONDARY_CONTAINER)
+    )
     style = ft.ButtonStyle(
         padding=ft.Padding.symmetric(horizontal=20, vertical=16 if main else 13),
         text_style=ft.TextStyle(size=s.body, weight=ft.FontWeight.W_500),
         icon_size=s.icon,
+        # Material's own disabled grey on grey cannot be read in the sun.
+        bgcolor={ft.ControlState.DISABLED: QUIET, ft.ControlState.DEFAULT: ground},
+        color={ft.ControlState.DISABLED: GREY, ft.ControlState.DEFAULT: words},
+        icon_color={ft.ControlState.DISABLED: GREY, ft.ControlState.DEFAULT: words},
     )
     kind = ft.FilledButton if main else ft.FilledTonalButton
     return kind(content=label, icon=icon, on_click=on_click, style=style, **more)

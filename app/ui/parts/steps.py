@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from string import Formatter
 from typing import Any
 
 import flet as ft
 
+from app.domain.message import Text
 from app.domain.steps import Step
 from app.i18n import Translator
 
@@ -40,8 +43,13 @@ def leading_step(steps: Sequence[Step]) -> Step | None:
     return next((s for s in steps if not s.done), steps[0] if steps else None)
 
 
+def doors_first(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The steps as a list of doors speaks of them: what is to be done there before what can be done by telephone."""
+    return tuple(sorted(steps, key=lambda s: s.kind != "visit"))
+
+
 def steps_in_words(steps: Sequence[Step], t: Translator) -> str:
-    """What is asked, in the order given, and why the first: 再次上门、联系担保人 2 位：看经营，问回款."""
+    """What is asked, in the order given, and why: 再次上门、联系担保人 2 位：再到经营地."""
     open_steps = [s for s in steps if not s.done]
     titles: dict[str, int] = {}
     for step in open_steps:
@@ -52,4 +60,25 @@ def steps_in_words(steps: Sequence[Step], t: Translator) -> str:
     joined = t(
         "{steps}", steps=[t("{step} ({n} people)", step=k, n=n) if n > 1 else k for k, n in titles.items()]
     )
-    return t("{steps}: {why}", steps=joined, why=t.say(open_steps[0].why))
+    why = why_in_words(open_steps, t)
+    return t("{steps}: {why}", steps=joined, why=why) if why else joined
+
+
+def why_in_words(steps: Sequence[Step], t: Translator) -> str:
+    """The reason that tells this case from the others, as short as a row has room for.
+
+    A reason with this case's own figures goes first (只差 ¥35.42…), up to its semicolon; otherwise the first words of
+    the leading step's. The day of the episode alone is none: the row says it already.
+    """
+    telling = next((s for s in steps if _gaps(s, t) - {"day"}), None)
+    if telling is not None:
+        return re.split("[；;]", t.say(telling.why))[0]
+    if not steps or _gaps(steps[0], t):
+        return ""
+    return re.split("[，；。;]|, ", t.say(steps[0].why))[0]
+
+
+def _gaps(step: Step, t: Translator) -> set[str]:
+    why = step.why
+    template = why.by_language.get(t.language, "") if isinstance(why, Text) else why.text
+    return {name for _, name, _, _ in Formatter().parse(template) if name}

@@ -7,10 +7,10 @@ from typing import Any
 import flet as ft
 
 from app.i18n import Translator
-from app.ui.context import use_session
+from app.ui.context import Session, use_session
 from app.ui.guard import part
 from app.ui.hooks import use_action
-from app.ui.parts.words import spoken_alone, text
+from app.ui.parts.words import spoken_alone, text, warning
 from app.ui.syncing import SyncRun
 from app.ui.theme import GREY, QUIET, TOUCH
 
@@ -30,6 +30,19 @@ def progress_in_words(run: SyncRun, t: Translator) -> str:
 def sync_now(session: Any) -> None:
     """One attempt in the background; the screens reload after it."""
     session.sync.start(session.notebook, session.reload)
+
+
+def clock_warning(session: Session, off_s: float) -> ft.Control:
+    """This phone's clock is `off_s` seconds off the branch's."""
+    minutes = max(1, round(abs(off_s) / 60))
+    return warning(
+        session.t(
+            "This phone's clock is {n} minutes off. Set it right; the records keep both times.", n=minutes
+        ),
+        session.sizes,
+        icon=ft.Icons.SCHEDULE,
+        key="clock-off",
+    )
 
 
 @part

@@ -26,6 +26,7 @@ from app.ui.parts.form_frame import (
     save_foot,
     saved_panel,
     thumb_button,
+    use_left_behind,
 )
 from app.ui.parts.happened import Happened
 from app.ui.parts.next_call import next_call, next_call_card
@@ -57,6 +58,7 @@ def CallForm(case_id: str, path: str) -> Any:  # noqa: N802
     session = use_session()
     t, notebook = session.t, session.notebook
     keeper = use_draft(case_id, "call")
+    use_left_behind(session, keeper)
 
     async def load() -> Load:
         view = await notebook.case(case_id)

@@ -7,6 +7,7 @@ from typing import Any, cast
 import flet as ft
 
 from app.domain.message import Message
+from app.ports import NoConnection
 from app.ui.context import use_session
 from app.ui.guard import screen
 from app.ui.hooks import message_of, use_action
@@ -16,6 +17,7 @@ from app.ui.parts.words import grey, text, warning
 from app.ui.theme import ACCENT, EDGE, FLOATING
 
 PIN_LENGTH = 6
+UNHEARD = ("no_connection", "timeout")
 FIELDS = ("server", "officer", "code", "pin", "again")
 
 
@@ -33,6 +35,14 @@ def what_is_missing(form: dict[str, str], *, new_pin: bool) -> tuple[str, Messag
     if new_pin and form["pin"] != form["again"]:
         return "again", Message("The two PINs differ. Enter the same PIN twice.")
     return None
+
+
+def why_not_bound(error: Exception) -> Message:
+    """What stood in the way. Nothing is recorded yet, so there is nothing to be calmed about: what to check instead."""
+    reason = getattr(error.__cause__, "why", "")
+    if isinstance(error, NoConnection) and reason in UNHEARD:
+        return Message("The branch cannot be reached. Check the address and the network, then bind again.")
+    return message_of(error)
 
 
 @screen
@@ -63,7 +73,7 @@ def EnrolScreen() -> Any:  # noqa: N802
                 form["server"].strip(), form["officer"].strip(), form["code"].replace(" ", ""), form["pin"]
             )
         except Exception as e:  # noqa: BLE001 - said on the screen
-            set_failure(message_of(e))
+            set_failure(why_not_bound(e))
         else:
             s.enter()
         finally:

@@ -16,7 +16,7 @@ from app.ui.parts.day_figures import DayFigures
 from app.ui.parts.language import NAMES
 from app.ui.parts.record_list import record_row
 from app.ui.parts.surface import card, failed, primary, secondary, section
-from app.ui.parts.sync_chip import progress_in_words, sync_now
+from app.ui.parts.sync_chip import clock_warning, progress_in_words, sync_now
 from app.ui.parts.windowed import chunks, use_window
 from app.ui.parts.words import grey, headline, spoken_alone, text, warning
 from app.ui.syncing import SyncRun
@@ -141,12 +141,7 @@ def SyncCard() -> ft.Control:  # noqa: N802
         )
         lines.append(grey(last, sizes.body))
         if state.clock_off_s:
-            lines.append(
-                warning(
-                    t("This phone's clock is {n} minutes off. Set it right; the records keep both times.", n=max(1, round(abs(state.clock_off_s) / 60))),
-                    sizes, icon=ft.Icons.SCHEDULE,
-                )
-            )  # fmt: skip
+            lines.append(clock_warning(s, state.clock_off_s))
     error = None if run.running else run.error or (state.error if state else None)
     if error is not None:
         lines.append(warning(t.say(error), sizes, icon=ft.Icons.CLOUD_OFF_OUTLINED, key="sync-error"))

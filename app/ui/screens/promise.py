@@ -14,7 +14,14 @@ from app.ui.hooks import use_action, use_loaded
 from app.ui.parts.chips import tap_go
 from app.ui.parts.contact_form import promise_records
 from app.ui.parts.draft_keeper import use_draft
-from app.ui.parts.form_frame import back_button, form_view, restored_line, save_foot, saved_panel
+from app.ui.parts.form_frame import (
+    back_button,
+    form_view,
+    restored_line,
+    save_foot,
+    saved_panel,
+    use_left_behind,
+)
 from app.ui.parts.happened import Happened
 from app.ui.parts.promise_fields import PromiseFields, day_with_weekday, no_cash_line
 from app.ui.parts.promise_form import amount_of, due_of, fresh_promise
@@ -39,6 +46,7 @@ def PromiseForm(case_id: str, path: str) -> Any:  # noqa: N802
     session = use_session()
     t, notebook = session.t, session.notebook
     keeper = use_draft(case_id, "promise")
+    use_left_behind(session, keeper)
 
     async def load() -> CaseView:
         view = await notebook.case(case_id)

@@ -15,8 +15,9 @@ from app.ui.context import Session, use_session
 from app.ui.guard import part
 from app.ui.hooks import use_action, use_loaded
 from app.ui.parts.case_row import case_row, place_in_words
+from app.ui.parts.steps import doors_first
 from app.ui.parts.surface import card, failed, nothing_here, secondary, section, waiting
-from app.ui.parts.sync_chip import SyncChip, sync_now
+from app.ui.parts.sync_chip import SyncChip, clock_warning, sync_now
 from app.ui.parts.windowed import chunks, use_window
 from app.ui.parts.words import grey, headline, spoken_alone, text
 from app.ui.syncing import SyncRun
@@ -44,7 +45,6 @@ def Today() -> Any:  # noqa: N802
     s = use_session()
     day = s.notebook.today_date()
     plan = use_loaded(lambda: s.notebook.today(here=s.here), [s.edition, s.here, day, s.notebook])
-    drafts = use_loaded(s.notebook.drafts, [s.edition, s.notebook])
     unfolded, set_unfolded = ft.use_state(False)
     retry = use_action(s.reload, [s.reload])
     pull = use_action(lambda: sync_now(s), [s])
@@ -60,8 +60,7 @@ def Today() -> Any:  # noqa: N802
         if plan.error is None:
             body.append(waiting(s))
     else:
-        if drafts.value:
-            body.append(Unfinished(tuple(drafts.value), plan.value))
+        body.append(Unfinished(plan.value))
         body.extend(_plan(plan.value, s, row, pull))
         if plan.value.waiting:
             body.append(_fold(len(plan.value.waiting), unfolded, s, toggle))
@@ -87,7 +86,7 @@ def use_plan_row(s: Session) -> Callable[[PlanItem], ft.Control]:
             item.name,
             item.dpd,
             item.amount_due,
-            item.steps,
+            item.steps if item.asks else doors_first(item.steps),
             item.overdue_days,
             place_in_words(item.town, item.village, item.distance_m, t),
             item.done,
@@ -148,9 +147,16 @@ def Head(day: date) -> ft.Control:  # noqa: N802
         expand=True,
         tight=True,
     )
-    if sizes.large:
-        return ft.Column([ft.Row([words]), ft.Row([SyncChip()])], spacing=8)
-    return ft.Row([words, SyncChip()], spacing=8, vertical_alignment=ft.CrossAxisAlignment.START)
+    top: list[ft.Control] = (
+        [ft.Row([words]), ft.Row([SyncChip()])]
+        if sizes.large
+        else [ft.Row([words, SyncChip()], spacing=8, vertical_alignment=ft.CrossAxisAlignment.START)]
+    )
+    if run.error is not None and not run.running:
+        top.append(grey(t.say(run.error), sizes.label, key="sync-error"))
+    if run.state is not None and run.state.clock_off_s:
+        top.append(clock_warning(s, run.state.clock_off_s))
+    return ft.Column(top, spacing=8, tight=True)
 
 
 def _strip(plan: DayPlan, s: Session) -> ft.Control:
@@ -224,9 +230,12 @@ def _fold(count: int, unfolded: bool, s: Session, toggle: Any) -> ft.Control:
 
 
 @part
-def Unfinished(drafts: tuple[Any, ...], plan: DayPlan) -> ft.Control:  # noqa: N802
+def Unfinished(plan: DayPlan) -> ft.Control:  # noqa: N802
     """Forms that were begun and not saved; a tap goes on with one."""
     s = use_session()
+    drafts = use_loaded(s.notebook.drafts, [s.edition, s.notebook])
+    if not drafts.value:
+        return ft.Container(visible=False)
     t, sizes = s.t, s.sizes
     names = {i.case_id: i.name for i in (*plan.visits, *plan.calls, *plan.waiting)}
 
@@ -256,7 +265,8 @@ def Unfinished(drafts: tuple[Any, ...], plan: DayPlan) -> ft.Control:  # noqa: N
 
     return card(
         ft.Column(
-            [text(t("Unfinished records"), sizes.body, bold=True), *(line(d) for d in drafts)], spacing=2
+            [text(t("Unfinished records"), sizes.body, bold=True), *(line(d) for d in drafts.value)],
+            spacing=2,
         ),
         key="unfinished",
     )

@@ -33,6 +33,7 @@ from app.ui.parts.form_frame import (
     save_foot,
     saved_panel,
     thumb_button,
+    use_left_behind,
 )
 from app.ui.parts.happened import Happened
 from app.ui.parts.outcome_choice import OutcomeChoice
@@ -63,6 +64,7 @@ def VisitForm(case_id: str, path: str) -> Any:  # noqa: N802
     session = use_session()
     t, notebook = session.t, session.notebook
     keeper = use_draft(case_id, "visit")
+    use_left_behind(session, keeper)
     looking, again = use_position(session, keeper)
 
     async def load() -> CaseView:
