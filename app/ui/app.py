@@ -15,7 +15,7 @@ import flet as ft
 from app.i18n import translator
 from app.ports import NotebookError
 from app.ui import routes
-from app.ui.context import Device, Preferences, Session, with_session
+from app.ui.context import TURNS_TO_SEND, Device, Preferences, Session, with_session
 from app.ui.guard import screen
 from app.ui.hooks import log
 from app.ui.screens.call_result import CallResultScreen
@@ -47,10 +47,6 @@ def _case_routes() -> list[ft.Route]:
         )
     ]
 
-
-# Turns of the event loop until a frame that was asked for has been drawn and written to the page's connection. Only
-# then is the rest done: what was saved is said before all else is drawn anew and the sync takes the processor.
-TURNS_TO_SEND: Final = 10
 
 # The tab at "/" comes last: every path begins with it.
 INSIDE: Final = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import flet as ft
 
@@ -19,6 +19,10 @@ from app.ui.theme import Sizes
 if TYPE_CHECKING:
     from app.notebook import Notebook
     from app.ui.syncing import SyncRun
+
+# Turns of the event loop until a frame that was asked for has been drawn and written to the page's connection. What
+# can wait waits for that, so that a tap is answered before everything else is drawn.
+TURNS_TO_SEND: Final = 10
 
 
 class Device(Protocol):

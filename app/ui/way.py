@@ -7,7 +7,6 @@ what the client says afterwards changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import flet as ft
@@ -18,7 +17,7 @@ class Way:
 
     def __init__(self, page: ft.Page) -> None:
         self._page = page
-        self._router: Callable[[Any], Any] | None = None
+        self._router: Any = None
         self._asked: list[str] = []
 
     def go(self, route: str) -> None:

@@ -15,16 +15,15 @@ from app.ui.context import Session, use_session_while_shown
 from app.ui.guard import memo, screen
 from app.ui.hooks import use_action, use_loaded
 from app.ui.parts.action_bar import Action, action_bar
-from app.ui.parts.case_head import NextStep, Owed, StepsToday, mix_line, next_step
-from app.ui.parts.case_people import Dial, People, Places, number_sheet
-from app.ui.parts.case_row import distance_in_words
-from app.ui.parts.case_story import PAGE_OF, Promised, Timeline
+from app.ui.parts.case_head import NextStep, Owed, StepsToday, next_step
+from app.ui.parts.case_people import Dial, number_sheet
+from app.ui.parts.case_rest import CaseRest
 from app.ui.parts.chips import Handler, tap, tap_go
 from app.ui.parts.dial_flow import dial
 from app.ui.parts.form_frame import NEUTRAL, advice
 from app.ui.parts.parties import first_number, people_of
-from app.ui.parts.surface import card, failed, section, waiting
-from app.ui.parts.words import grey, pill, text
+from app.ui.parts.surface import failed, section, waiting
+from app.ui.parts.words import pill, text
 from app.ui.theme import EDGE, PAGE
 
 if TYPE_CHECKING:
@@ -49,7 +48,6 @@ def CaseFile(case_id: str, path: str, session: Session, today: date) -> Any:  # 
         [session.edition, session.here, today],
         at_once=True,
     )
-    shown, set_shown = ft.use_state(PAGE_OF)
     choosing, set_choosing = ft.use_state(False)
     view = loaded.value
 
@@ -99,10 +97,8 @@ def CaseFile(case_id: str, path: str, session: Session, today: date) -> Any:  # 
                         ft.Column(
                             [
                                 *([_overdue(session, view)] if s.large else []),
-                                *_cards(session, view, path, dial_to, on_navigate),
-                                section(t("Timeline"), s, len(view.timeline)),
-                                _timeline(session, view, shown, lambda: set_shown(lambda n: n + 4 * PAGE_OF)),
-                                *_others(session, view, path),
+                                *_cards(session, view, path, today, dial_to),
+                                CaseRest(session, view, path, today, dial_to, on_navigate),
                             ],
                             spacing=10,
                             tight=True,
@@ -158,10 +154,10 @@ def _actions(
     return found
 
 
-def _cards(session: Session, view: CaseView, path: str, dial_to: Dial, on_navigate: Any) -> list[ft.Control]:
+def _cards(session: Session, view: CaseView, path: str, today: date, dial_to: Dial) -> list[ft.Control]:
+    """What fills the first screen: what to do, what is owed, what is asked today."""
     s, t, case = session.sizes, session.t, view.case
     step = next_step(view)
-    today = session.notebook.today_date()
     rows: list[ft.Control] = [
         NextStep(step, bool(view.steps), view.unclear_date, _act(session, view, step, path, dial_to), t, s)
     ]
@@ -171,13 +167,6 @@ def _cards(session: Session, view: CaseView, path: str, dial_to: Dial, on_naviga
     if view.steps:
         rows.append(section(t("Asked today"), s, sum(not x.done for x in view.steps)))
         rows.append(StepsToday(view.steps, case.party_name, t, s))
-    rows += [section(t("People"), s, len(people_of(case))), People(case, dial_to, t, s)]
-    rows += [section(t("What was tried"), s), card(mix_line(view, t, s))]
-    if view.promises:
-        rows += [section(t("Promises"), s, len(view.promises)), Promised(case, view.promises, t, s)]
-    if case.borrower.addresses:
-        far = f" · {distance_in_words(view.distance_m, t)}" if view.distance_m is not None else ""
-        rows += [section(t("Addresses") + far, s), Places(case, lambda a: tap(on_navigate, a), t, s)]
     return rows
 
 
@@ -210,45 +199,3 @@ def _trading(view: CaseView) -> bool:
     """Whether the business was seen operating when last visited."""
     seen = (e.activity.body.get("business_state") for e in view.timeline)
     return next((state for state in seen if state), "") == "operating"
-
-
-def _timeline(session: Session, view: CaseView, shown: int, more: Any) -> Any:
-    s, t = session.sizes, session.t
-    if not view.timeline:
-        return card(grey(t("Nothing recorded yet. Calls, visits and promises show here."), s.body))
-    return Timeline(view.case, view.timeline, shown, more, session.notebook.today_date(), t, s)
-
-
-def _others(session: Session, view: CaseView, path: str) -> list[ft.Control]:
-    """Other loans of the same customer, and what the contract says."""
-    s, t, loan = session.sizes, session.t, view.case.loan
-    facts = [t("Contract {no}", no=view.case.contract_no), loan.product]
-    if loan.maturity is not None:
-        facts.append(t("matures {date}", date=t.full_date(loan.maturity)))
-    rows: list[ft.Control] = [
-        section(t("Contract"), s),
-        card(text(" · ".join(f for f in facts if f), s.body, selectable=True)),
-    ]
-    if view.other_loans:
-        rows.append(section(t("Other loans of this customer"), s, len(view.other_loans)))
-    for other in view.other_loans:
-        rows.append(
-            card(
-                ft.Column(
-                    [
-                        text(t("Contract {no}", no=other.contract_no), s.body, bold=True),
-                        grey(
-                            " · ".join(
-                                x for x in (other.loan.product, t.code("case_status", other.status)) if x
-                            ),
-                            s.body,
-                        ),
-                    ],
-                    spacing=2,
-                    tight=True,
-                ),
-                on_click=tap_go(session, routes.case_path(other.case_id, routes.tab_of(path))),
-                key=f"loan-{other.case_id}",
-            )
-        )
-    return rows

@@ -1,0 +1,108 @@
+"""What lies below the first screen of a case: people, what was tried, promises, addresses, timeline, contract."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import flet as ft
+
+from app.ui import routes
+from app.ui.context import TURNS_TO_SEND, Session
+from app.ui.guard import part
+from app.ui.parts.case_head import mix_line
+from app.ui.parts.case_people import Dial, People, Places
+from app.ui.parts.case_row import distance_in_words
+from app.ui.parts.case_story import PAGE_OF, Promised, Timeline
+from app.ui.parts.chips import tap, tap_go
+from app.ui.parts.parties import people_of
+from app.ui.parts.surface import card, section
+from app.ui.parts.words import grey, text
+
+if TYPE_CHECKING:
+    from app.notebook import CaseView
+
+
+@part
+def CaseRest(  # noqa: N802
+    session: Session, view: CaseView, path: str, today: date, dial_to: Dial, on_navigate: Any
+) -> ft.Control:
+    """Nothing in the first frame, so that a tap is answered sooner; all of it right after."""
+    s, t = session.sizes, session.t
+    shown, set_shown = ft.use_state(PAGE_OF)
+    wanted, set_wanted = ft.use_state(False)
+    waiting: Any = ft.use_ref(None)
+
+    async def after_the_first_frame() -> None:
+        for _ in range(TURNS_TO_SEND):
+            await asyncio.sleep(0)
+        set_wanted(True)
+
+    def start() -> None:
+        waiting.current = asyncio.create_task(after_the_first_frame())
+
+    ft.use_effect(start, [], cleanup=lambda: waiting.current.cancel())
+    rows: list[ft.Control] = []
+    if wanted:
+        rows = [
+            *_known(session, view, dial_to, on_navigate),
+            section(t("Timeline"), s, len(view.timeline)),
+            _timeline(session, view, shown, today, lambda: set_shown(lambda n: n + 4 * PAGE_OF)),
+            *_others(session, view, path),
+        ]
+    return ft.Column(rows, spacing=10, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+
+
+def _known(session: Session, view: CaseView, dial_to: Dial, on_navigate: Any) -> list[ft.Control]:
+    s, t, case = session.sizes, session.t, view.case
+    rows: list[ft.Control] = [section(t("People"), s, len(people_of(case))), People(case, dial_to, t, s)]
+    rows += [section(t("What was tried"), s), card(mix_line(view, t, s))]
+    if view.promises:
+        rows += [section(t("Promises"), s, len(view.promises)), Promised(case, view.promises, t, s)]
+    if case.borrower.addresses:
+        far = f" · {distance_in_words(view.distance_m, t)}" if view.distance_m is not None else ""
+        rows += [section(t("Addresses") + far, s), Places(case, lambda a: tap(on_navigate, a), t, s)]
+    return rows
+
+
+def _timeline(session: Session, view: CaseView, shown: int, today: date, more: Any) -> Any:
+    s, t = session.sizes, session.t
+    if not view.timeline:
+        return card(grey(t("Nothing recorded yet. Calls, visits and promises show here."), s.body))
+    return Timeline(view.case, view.timeline, shown, more, today, t, s)
+
+
+def _others(session: Session, view: CaseView, path: str) -> list[ft.Control]:
+    """Other loans of the same customer, and what the contract says."""
+    s, t, loan = session.sizes, session.t, view.case.loan
+    facts = [t("Contract {no}", no=view.case.contract_no), loan.product]
+    if loan.maturity is not None:
+        facts.append(t("matures {date}", date=t.full_date(loan.maturity)))
+    rows: list[ft.Control] = [
+        section(t("Contract"), s),
+        card(text(" · ".join(f for f in facts if f), s.body, selectable=True)),
+    ]
+    if view.other_loans:
+        rows.append(section(t("Other loans of this customer"), s, len(view.other_loans)))
+    for other in view.other_loans:
+        rows.append(
+            card(
+                ft.Column(
+                    [
+                        text(t("Contract {no}", no=other.contract_no), s.body, bold=True),
+                        grey(
+                            " · ".join(
+                                x for x in (other.loan.product, t.code("case_status", other.status)) if x
+                            ),
+                            s.body,
+                        ),
+                    ],
+                    spacing=2,
+                    tight=True,
+                ),
+                on_click=tap_go(session, routes.case_path(other.case_id, routes.tab_of(path))),
+                key=f"loan-{other.case_id}",
+            )
+        )
+    return rows
