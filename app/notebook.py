@@ -759,6 +759,9 @@ _REFUSED: Final = {
     "device_of_another_officer": mark(
         "This data folder is bound to another officer. Use a data folder of your own."
     ),
+    "resend_from": mark(
+        "The branch has other records of this phone in the place of these: the data folder was copied or put back from a backup. Nothing is lost and nothing was removed; ask the branch, and do not delete the app."
+    ),
     "busy": mark("The branch is busy. Nothing is lost; try again in a minute."),
     "app_too_old": mark(
         "This app is too old for the branch to send to. What you recorded was handed in; please update the app."

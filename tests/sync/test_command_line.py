@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -249,6 +250,20 @@ def test_enrolling_again_with_a_new_code_keeps_the_chain(
     phone.record({"case_id": bound, **CALL})
     assert phone.run("sync").returncode == 0
     assert [r["device_seq"] for r in branch.exported()] == [1, 2]
+
+
+def test_a_copied_folder_is_told_so_and_keeps_what_it_recorded(
+    branch: RunningBranch, phone: Phone, bound: str
+) -> None:
+    copy = Phone(phone.folder.with_name("copy"), phone.pin)
+    shutil.copytree(phone.folder, copy.folder)
+    phone.record({"case_id": bound, **CALL})
+    assert phone.run("sync").returncode == 0
+    copy.record({"case_id": bound, **CALL})
+    done = copy.run("sync")
+    assert (done.returncode, "从备份恢复" in done.stderr) == (1, True)
+    assert copy.json("status")["waiting"] == 1
+    assert len(branch.exported()) == 1
 
 
 def test_a_second_program_on_the_same_folder_is_told_so(phone: Phone, bound: str) -> None:
