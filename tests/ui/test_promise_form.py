@@ -58,6 +58,18 @@ async def test_another_amount_is_typed_on_the_pad() -> None:
         assert case.notebook.recorded[0].body["amount"] == "500.50"
 
 
+async def test_digits_of_an_amount_pressed_faster_than_they_are_drawn_all_count() -> None:
+    async with case_open(CHEN) as case:
+        await case.open_form("promise")
+        await case.choose("amount-other")
+        keys = [case.screen.find(key=f"amount-{key}") for key in ("4", "5", "0", "back", "7")]
+        for key in keys:
+            await case.screen.session.dispatch_event(key._i, "click", None)
+        await case.screen.settle()
+        assert case.kept["promise"]["amount"] == "457"
+        assert case.screen.find(key="amount-typed").value == "¥457"
+
+
 async def test_what_follows_is_said_when_it_is_checked_and_what_the_penalty_is() -> None:
     async with case_open(WANG) as case:
         await case.open_form("promise")

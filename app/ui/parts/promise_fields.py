@@ -72,7 +72,9 @@ def no_cash_line(session: Session) -> ft.Control:
 def PromiseFields(  # noqa: N802
     view: CaseView, promise: Mapping[str, Any], change: Callable[..., Any], party: str
 ) -> ft.Control:
-    """Amount, day, who (`party` until said); then what follows. `change(**members)` keeps a change of the promise."""
+    """Amount, day, who (`party` until said); then what follows. `change(**members)` keeps a change of the
+    promise; a member may be a function that makes its value of the promise as it stands.
+    """
     session = use_session()
     s, t = session.sizes, session.t
     today = session.notebook.today_date()
@@ -92,7 +94,7 @@ def PromiseFields(  # noqa: N802
     if promise["amount_kind"] == "other":
 
         def press_key(name: str) -> Handler:
-            return tap(_typed, change, promise, name)
+            return tap(_typed, change, name)
 
         rows.insert(1, amount_pad(session, str(promise["amount"]), press_key))
     who, payer = people_of(view.case), str(promise["party"] or party)
@@ -109,8 +111,9 @@ def PromiseFields(  # noqa: N802
     return ft.Column(rows, spacing=18, tight=True)
 
 
-async def _typed(change: Callable[..., Any], promise: Mapping[str, Any], key: str) -> None:
-    await change(amount=press(str(promise["amount"]), key))
+async def _typed(change: Callable[..., Any], key: str) -> None:
+    # Added to what is typed by now, not to what was drawn when the key was.
+    await change(amount=lambda held: press(str(held["amount"]), key))
 
 
 def _amounts(
