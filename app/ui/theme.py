@@ -156,6 +156,15 @@ def theme(dark: bool, sizes: Sizes, *, bundled_font: bool) -> ft.Theme:
                 14 * (1 + (sizes.scale - 1) * 0.2)
             ),  # "Customers" must fit a quarter of 360
         ),
+        # Above the case's actions and the button of a form, not over them.
+        snackbar_theme=ft.SnackBarTheme(
+            behavior=ft.SnackBarBehavior.FLOATING,
+            inset_padding=ft.Padding(EDGE, 4, EDGE, 96 if not sizes.large else 112),
+            shape=ft.RoundedRectangleBorder(radius=12),
+            content_text_style=ft.TextStyle(
+                size=sizes.body, font_family=family, color=palette["on_inverse_surface"]
+            ),
+        ),
         appbar_theme=ft.AppBarTheme(
             bgcolor=ft.Colors.SURFACE,
             title_text_style=style(sizes.title, ft.FontWeight.BOLD),
