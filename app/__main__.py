@@ -25,7 +25,9 @@ from app.domain.promises import PromiseView
 from app.domain.records import read_position
 from app.domain.steps import Step
 from app.i18n import Translator, translator
-from app.notebook import CaseView, NewActivity, NoConnection, Notebook, NotebookError, TimelineEntry
+from app.notebook import Notebook
+from app.ports import NoConnection, NotebookError
+from app.views import CaseView, NewActivity, TimelineEntry
 
 REFUSED, USAGE, UNREACHED = 1, 2, 3
 PLANNED_YEARS = range(1900, 2200)  # a rule looks days back and ahead, which the calendar's ends do not have

@@ -15,9 +15,11 @@ from app.domain.message import Message
 from app.domain.procedure import Procedure, read_procedures
 from app.i18n import mark
 from app.i18n.pinyin import initials
-from app.notebook import Branch, Notebook, NotebookError, Ports, Sealer, Store
+from app.notebook import Notebook
+from app.ports import NotebookError, Ports, Sealer, Store
 from app.store.opening import discard_store, open_store
 from sync.client import BadAddress, HttpBranch, server_address
+from sync.engine import Branch
 
 ASSETS: Final = Path(__file__).parent.parent / "assets"
 

@@ -12,9 +12,8 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -29,150 +28,29 @@ from app.domain.plan import DayPlan, Kept, mix_of, plan_day, takeover_slots
 from app.domain.procedure import Procedure, ProcedureError, procedures_from
 from app.domain.promises import PromiseView, judge
 from app.domain.record import encode_record, new_activity_id
-from app.domain.records import Activity, Case, CaseFile, Figures, Position
+from app.domain.records import Activity, Case, CaseFile, Position
 from app.domain.search import matches, stage_of
 from app.domain.steps import Step, steps_of, unclear_date
 from app.domain.validation import Invalid, check_record
 from app.i18n import mark
 from app.ports import (
     BranchRefused,
-    Busy,
     Clock,
     Entry,
     InvalidRecord,
-    Keys,
     NoConnection,
     NotebookError,
-    NotSaved,
-    PinLocked,
     Ports,
-    SealBroken,
     Sealer,
     Store,
-    WrongPin,
 )
-from sync.engine import Branch, Engine, OnProgress, Replica, SyncReport
+from app.views import CaseView, Draft, NewActivity, Row, SyncState, TimelineEntry
+from sync.engine import Branch, Engine, OnProgress, SyncReport
 from sync.protocol import EnrolRequest, Head, Item, Refused, Unreachable, WireError, record_hash
-
-__all__ = [
-    "Branch",
-    "BranchRefused",
-    "Busy",
-    "CaseView",
-    "Clock",
-    "Draft",
-    "Entry",
-    "InvalidRecord",
-    "Keys",
-    "NewActivity",
-    "NoConnection",
-    "NotSaved",
-    "Notebook",
-    "NotebookError",
-    "OnProgress",
-    "PinLocked",
-    "Ports",
-    "Replica",
-    "Row",
-    "SealBroken",
-    "Sealer",
-    "Store",
-    "SyncReport",
-    "SyncState",
-    "TimelineEntry",
-    "WrongPin",
-]
 
 DEFAULT_ZONE: Final = "Asia/Shanghai"
 LATE_AFTER: Final = timedelta(hours=24)
 CLOCK_WORTH_SAYING_S: Final = 120
-
-
-@dataclass(frozen=True, slots=True)
-class NewActivity:
-    """What an officer wants kept. `activity_id` was born with the draft; None makes a new one.
-
-    `happened_at` aware, None = now. `override` is the reason for going on against a rule.
-    """
-
-    case_id: str
-    kind: str
-    body: Mapping[str, Any]
-    activity_id: str | None = None
-    happened_at: datetime | None = None
-    position: Position | None = None
-    override: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TimelineEntry:
-    """One activity as the timeline shows it; `state` is a record state, `own` False for a colleague's, `late` = 补记."""
-
-    activity: Activity
-    state: str
-    own: bool
-    late: bool
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CaseView:
-    """All that the case screen shows. `mix`: activities of the last 7 days by call, visit, notice, guarantor."""
-
-    case: Case
-    figures: Figures
-    dpd: int
-    day: int
-    steps: tuple[Step, ...]
-    promises: tuple[PromiseView, ...]
-    timeline: tuple[TimelineEntry, ...]
-    mix: Mapping[str, int]
-    other_loans: tuple[Case, ...]
-    distance_m: int | None
-    unclear_date: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of 客户."""
-
-    case_id: str
-    contract_no: str
-    name: str
-    status: str
-    dpd: int
-    day: int
-    amount_due: Decimal
-    town: str
-    village: str
-    group_no: str
-    phone_tail: str
-    stage: str
-    reason: str
-    rank: int
-    distance_m: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class SyncState:
-    """Where the sync stands. Counts of own records by state; `last_at` the last success, `error` the last failure."""
-
-    waiting: int
-    uploaded: int
-    quarantined: int
-    last_at: datetime | None
-    error: Message | None
-    clock_off_s: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A form not yet saved: `form` is the screen's own JSON."""
-
-    draft_id: str
-    case_id: str
-    kind: str
-    form: Mapping[str, Any]
 
 
 class Notebook:

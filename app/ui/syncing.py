@@ -14,8 +14,9 @@ from app.domain.message import Message
 from app.ui.hooks import message_of
 
 if TYPE_CHECKING:
-    from app.notebook import Notebook, SyncReport, SyncState
-    from sync.engine import Progress
+    from app.notebook import Notebook
+    from app.views import SyncState
+    from sync.engine import Progress, SyncReport
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from app.bootstrap import open_notebook
-from app.notebook import NewActivity, Notebook
+from app.notebook import Notebook
+from app.views import NewActivity
 from sync.protocol import (
     PAGE_MAX_DOCS,
     Check,

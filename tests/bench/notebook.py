@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from app.bootstrap import open_notebook
-from app.notebook import NewActivity, Notebook
+from app.notebook import Notebook
+from app.views import NewActivity
 from tests.bench.made_up import PIN, fill
 
 try:

@@ -33,8 +33,8 @@ from app.domain.records import (
     Position,
 )
 from app.domain.steps import Step
-from app.notebook import CaseView, Draft, NewActivity, Row, SyncState, TimelineEntry
 from app.ports import BranchRefused, InvalidRecord, NoConnection, NotebookError, NotSaved, PinLocked, WrongPin
+from app.views import CaseView, Draft, NewActivity, Row, SyncState, TimelineEntry
 from sync.engine import OnProgress, Progress, SyncReport
 
 PIN = "246810"

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from app.domain.records import Position
-from app.notebook import NewActivity
 from app.ui.theme import TOUCH
+from app.views import NewActivity
 from tests.support.fake_notebook import FakeNotebook, case_id_of
 from tests.ui.case_file import CHEN, GONG, WANG, ZHANG, case_open
 from tests.ui.officer import inside

@@ -1,7 +1,7 @@
 from decimal import Decimal
 
-from app.notebook import Row
 from app.ui.screens.customers import Filters, narrowed
+from app.views import Row
 from tests.support.fake_notebook import FakeNotebook, case_id_of
 from tests.ui.officer import FakeDevice, Officer, inside
 

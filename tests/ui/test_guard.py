@@ -5,7 +5,7 @@ import pytest
 from flet.messaging.protocol import Message, MessageAction
 
 from app.domain.message import Message as Said
-from app.notebook import NotSaved
+from app.ports import NotSaved
 from app.ui.guard import part, screen
 from app.ui.start import page_of
 from tests.support.fake_notebook import FakeNotebook

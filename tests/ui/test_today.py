@@ -6,10 +6,10 @@ import flet as ft
 from app.domain.message import Text
 from app.domain.steps import Step
 from app.i18n import translator
-from app.notebook import Draft, NewActivity
 from app.ui.parts.case_row import place_in_words
 from app.ui.parts.steps import doors_first, steps_in_words
 from app.ui.screens.today import since_last_sync
+from app.views import Draft, NewActivity
 from tests.support.fake_notebook import TODAY, ZONE, FakeNotebook, case_id_of
 from tests.ui.case_file import case_open
 from tests.ui.officer import Officer, inside

@@ -20,7 +20,7 @@ from app.ui.parts.words import grey, pill, text
 from app.ui.theme import ACCENT, CARD_RADIUS, GREY, WARN, Sizes
 
 if TYPE_CHECKING:
-    from app.notebook import CaseView
+    from app.views import CaseView
 
 # After so many calls in a week and nothing else, another way is due (多种催收方法并用).
 CALLS_ONLY = 3

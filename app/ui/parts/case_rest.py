@@ -21,7 +21,7 @@ from app.ui.parts.surface import card, section
 from app.ui.parts.words import grey, text
 
 if TYPE_CHECKING:
-    from app.notebook import CaseView
+    from app.views import CaseView
 
 
 @part

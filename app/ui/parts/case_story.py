@@ -20,7 +20,7 @@ from app.ui.parts.words import grey, pill, text
 from app.ui.theme import GREY, WARN, Sizes
 
 if TYPE_CHECKING:
-    from app.notebook import TimelineEntry
+    from app.views import TimelineEntry
 
 BAD = frozenset({"broken", "partial"})
 _SIGNS = {

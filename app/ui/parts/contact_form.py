@@ -15,9 +15,9 @@ from app.domain.done import lacking
 from app.domain.promises import PromiseView
 from app.domain.record import new_activity_id
 from app.domain.records import BORROWER, Case, Figures, day, instant, money, read_position
-from app.notebook import NewActivity
 from app.ui.parts.parties import FAMILY, first_number, people_of
 from app.ui.parts.promise_form import all_overdue, promise_of
+from app.views import NewActivity
 
 # The order of the chips: what happens most stands first.
 CALL_UNREACHED: Final = (

@@ -18,7 +18,7 @@ from app.ui.parts.words import grey, spoken_alone, text
 from app.ui.theme import ACCENT, Sizes
 
 if TYPE_CHECKING:
-    from app.notebook import TimelineEntry
+    from app.views import TimelineEntry
 
 DAYS: Final = 7
 TALLEST: Final = 72

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.domain.records import Case, Figures, instant
-from app.notebook import Draft
 from app.ui import routes
 from app.ui.context import Session
 from app.ui.parts.contact_form import fresh_call
+from app.views import Draft
 
 SAME_TAP: Final = timedelta(seconds=2)
 

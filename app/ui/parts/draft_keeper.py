@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import flet as ft
 
 from app.domain.message import Message
-from app.notebook import Draft, NewActivity
 from app.ui.context import use_session
 from app.ui.hooks import message_of
+from app.views import Draft, NewActivity
 
 if TYPE_CHECKING:
     from app.notebook import Notebook

@@ -15,7 +15,7 @@ from app.ui.parts.words import grey, text
 from app.ui.theme import ACCENT, GREY
 
 if TYPE_CHECKING:
-    from app.notebook import CaseView
+    from app.views import CaseView
 
 ASKING = frozenset({"first_visit", "takeover_visit"})
 _ASKED = {

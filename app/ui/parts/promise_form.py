@@ -11,7 +11,7 @@ from typing import Any, Final
 from app.domain.promises import PromiseView
 from app.domain.record import new_activity_id
 from app.domain.records import BORROWER, CENT, Figures, day, money
-from app.notebook import NewActivity
+from app.views import NewActivity
 
 # What a form starts with; `amount_kind` and `due_kind` remember which chip it was.
 EMPTY_PROMISE: Final[dict[str, Any]] = {

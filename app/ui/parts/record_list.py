@@ -16,7 +16,7 @@ from app.ui.parts.words import grey, pill, text
 from app.ui.theme import GREY, QUIET, Sizes
 
 if TYPE_CHECKING:
-    from app.notebook import TimelineEntry
+    from app.views import TimelineEntry
 
 _SIGNS: dict[str, tuple[Any, Any, Any]] = {
     "waiting": (

@@ -39,7 +39,7 @@ from app.ui.parts.surface import card, failed, waiting
 from app.ui.parts.words import grey
 
 if TYPE_CHECKING:
-    from app.notebook import CaseView
+    from app.views import CaseView
 
 Load = tuple["CaseView", PlanItem | None]
 

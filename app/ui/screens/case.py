@@ -27,7 +27,7 @@ from app.ui.parts.words import pill, text
 from app.ui.theme import EDGE, PAGE
 
 if TYPE_CHECKING:
-    from app.notebook import CaseView
+    from app.views import CaseView
 
 
 @screen

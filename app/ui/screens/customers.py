@@ -21,7 +21,7 @@ from app.ui.parts.words import grey, headline, text
 from app.ui.theme import CARD, EDGE, FLOATING, GAP, TOUCH, Sizes
 
 if TYPE_CHECKING:
-    from app.notebook import Row
+    from app.views import Row
 
 ALL: Final = ""
 FAR: Final = 10**9

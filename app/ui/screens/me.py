@@ -23,7 +23,7 @@ from app.ui.syncing import SyncRun
 from app.ui.theme import ACCENT, EDGE, GAP, TOUCH
 
 if TYPE_CHECKING:
-    from app.notebook import TimelineEntry
+    from app.views import TimelineEntry
 
 TEXT_SIZES = (100, 125, 150, 175, 200)
 PENDING = ("quarantined", "waiting")

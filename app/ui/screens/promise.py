@@ -29,7 +29,7 @@ from app.ui.parts.reasons import note_field
 from app.ui.parts.surface import card, failed, waiting
 
 if TYPE_CHECKING:
-    from app.notebook import CaseView
+    from app.views import CaseView
 
 
 @screen

@@ -1,0 +1,101 @@
+"""What the notebook takes in and shows: the shapes screens and commands work with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from app.domain.message import Message
+from app.domain.promises import PromiseView
+from app.domain.records import Activity, Case, Figures, Position
+from app.domain.steps import Step
+
+
+@dataclass(frozen=True, slots=True)
+class NewActivity:
+    """What an officer wants kept. `activity_id` was born with the draft; None makes a new one.
+
+    `happened_at` aware, None = now. `override` is the reason for going on against a rule.
+    """
+
+    case_id: str
+    kind: str
+    body: Mapping[str, Any]
+    activity_id: str | None = None
+    happened_at: datetime | None = None
+    position: Position | None = None
+    override: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One activity as the timeline shows it; `state` is a record state, `own` False for a colleague's, `late` = 补记."""
+
+    activity: Activity
+    state: str
+    own: bool
+    late: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """All that the case screen shows. `mix`: activities of the last 7 days by call, visit, notice, guarantor."""
+
+    case: Case
+    figures: Figures
+    dpd: int
+    day: int
+    steps: tuple[Step, ...]
+    promises: tuple[PromiseView, ...]
+    timeline: tuple[TimelineEntry, ...]
+    mix: Mapping[str, int]
+    other_loans: tuple[Case, ...]
+    distance_m: int | None
+    unclear_date: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of 客户."""
+
+    case_id: str
+    contract_no: str
+    name: str
+    status: str
+    dpd: int
+    day: int
+    amount_due: Decimal
+    town: str
+    village: str
+    group_no: str
+    phone_tail: str
+    stage: str
+    reason: str
+    rank: int
+    distance_m: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """Where the sync stands. Counts of own records by state; `last_at` the last success, `error` the last failure."""
+
+    waiting: int
+    uploaded: int
+    quarantined: int
+    last_at: datetime | None
+    error: Message | None
+    clock_off_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A form not yet saved: `form` is the screen's own JSON."""
+
+    draft_id: str
+    case_id: str
+    kind: str
+    form: Mapping[str, Any]
