@@ -1,4 +1,4 @@
-"""The least a Flet app can do with a tap: a line that changes, and an empty screen that opens. What the notebook's
+"""The least a Flet app can do with a tap: a line that changes, and a screen of plain text that opens. What the notebook's
 taps stand beside, behind the same page server and the same router.
 """
 
@@ -14,6 +14,7 @@ from app.bootstrap import ASSETS
 from app.device.page_server import serve_page
 from app.ui.terse import keep_messages_terse
 
+LINES = 16
 TAP, OPEN, TAPPED, OPENED, BACK = "Tap here", "Open it", "Tapped", "Opened", "Back"
 
 
@@ -38,8 +39,9 @@ def Start() -> ft.View:
 
 @ft.component
 def There() -> ft.View:
-    """One line and the way back."""
-    return ft.View(route="/there", controls=[ft.Text(OPENED), ft.Button(BACK, on_click=_go("/"))])
+    """A screenful of plain lines and the way back."""
+    lines = [ft.Text(f"{n + 1}. 一行普通的文字") for n in range(LINES)]
+    return ft.View(route="/there", controls=[ft.Text(OPENED), ft.Button(BACK, on_click=_go("/")), *lines])
 
 
 @ft.component

@@ -15,7 +15,7 @@ import flet as ft
 from app.ui.guard import memo, part
 from app.ui.theme import GAP
 
-CHUNK: Final = 20
+CHUNK: Final = 4
 FIRST: Final = 60
 MORE: Final = 120
 SCREENS_AHEAD: Final = 4
