@@ -3,6 +3,11 @@ from contextlib import asynccontextmanager
 
 import flet as ft
 
+from app.domain.message import Message
+from app.i18n import translator
+from app.ports import NoConnection
+from app.ui.screens.enrol import why_not_bound
+from sync.protocol import Unreachable
 from tests.support.fake_notebook import CODE, PIN, SERVER, FakeNotebook
 from tests.ui.officer import Officer, at_the_door
 
@@ -107,3 +112,13 @@ async def test_a_binding_that_was_cut_is_finished_with_the_pin_it_was_begun_with
 async def test_the_code_can_be_typed_with_letters() -> None:
     async with at_the_door(FakeNotebook(state="unbound")) as officer:
         assert officer.screen.find(key="enrol-code").keyboard_type is not ft.KeyboardType.NUMBER
+
+
+def test_a_first_start_that_reaches_nobody_says_what_to_check_not_that_records_are_kept() -> None:
+    for reason in ("no_connection", "timeout"):
+        error = NoConnection(Message("kept"))
+        error.__cause__ = Unreachable(reason)
+        assert translator("zh").say(why_not_bound(error)) == "连不上机构服务器。请核对地址和网络，再点绑定。"
+    portal = NoConnection(Message("A sign-in page"))
+    portal.__cause__ = Unreachable("not_the_branch")
+    assert why_not_bound(portal).text == "A sign-in page"

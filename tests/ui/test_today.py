@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -190,7 +191,8 @@ def test_a_row_does_not_say_the_day_twice() -> None:
 
 
 def test_at_a_door_the_door_comes_first() -> None:
-    assert [s.step for s in doors_first([RING, LOOK, EXACT])] == ["首次上门", "每日电话", "电话告知差额"]
+    due = replace(RING, step="承诺今日到期", promise_id="p1")
+    assert [s.step for s in doors_first([due, RING, LOOK])] == ["承诺今日到期", "首次上门", "每日电话"]
 
 
 async def test_a_clock_that_is_off_is_said_at_the_head_of_the_day() -> None:

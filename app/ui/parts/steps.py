@@ -44,8 +44,8 @@ def leading_step(steps: Sequence[Step]) -> Step | None:
 
 
 def doors_first(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """The steps as a list of doors speaks of them: what is to be done there before what can be done by telephone."""
-    return tuple(sorted(steps, key=lambda s: s.kind != "visit"))
+    """The steps as a list of doors speaks of them: promises, what is to be done there, then what a telephone can do."""
+    return tuple(sorted(steps, key=lambda s: s.kind == "call" and not s.promise_id))
 
 
 def steps_in_words(steps: Sequence[Step], t: Translator) -> str:
