@@ -89,7 +89,7 @@ def _set_up(data: Path) -> dict[str, Any]:
     )
     if done.returncode != 0:
         raise DemoFailed(
-            f"演示网点无法建立（the demo branch could not be set up）:\n{done.stderr.strip()}\n"
+            f"演示机构无法建立（the demo branch could not be set up）:\n{done.stderr.strip()}\n"
             "已装好 '.[branch]' 吗？ Is '.[branch]' installed?"
         )
     answer: dict[str, Any] = json.loads(done.stdout)
@@ -103,7 +103,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.1)
-    raise DemoFailed(f"演示网点没有启动，原因见 {log}（the demo branch did not start; see that file）")
+    raise DemoFailed(f"演示机构没有启动，原因见 {log}（the demo branch did not start; see that file）")
 
 
 async def _bind(phone: Path, set_up: dict[str, Any], address: str) -> dict[str, Any]:
@@ -140,9 +140,9 @@ def _say(told: dict[str, Any], app: str, branch: str, pid: int, restart: str) ->
   逾期客户 cases   {told["cases"]}；今日 today: 上门 {told["visits"]}，电话 {told["calls"]}
   打开 open        {app}
   PIN              {DEMO_PIN}
-  网点 branch      {branch}
+  机构 branch      {branch}
 
-  停网点 stop the branch:   {stop}
+  停机构 stop the branch:   {stop}
   再启动 start it again:    {restart}
   全部停止 stop everything: Ctrl-C
 
@@ -155,6 +155,10 @@ def _free_port(wanted: int) -> int:
     """`wanted` when nobody listens there, otherwise one the system gives."""
     for port in (wanted, 0):
         with contextlib.closing(socket.socket()) as probe, contextlib.suppress(OSError):
+            if (
+                os.name != "nt"
+            ):  # a port just given back is free; on Windows the option would mean the opposite
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
             found: int = probe.getsockname()[1]
             return found
