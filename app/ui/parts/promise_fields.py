@@ -29,7 +29,7 @@ from app.ui.parts.words import grey, text
 from app.ui.theme import GREY
 
 if TYPE_CHECKING:
-    from app.notebook import CaseView
+    from app.views import CaseView
 
 NO_CASH = mark(
     "Take no cash, no transfer to your own WeChat or Alipay, keep no passbook, card or password. "
