@@ -9,6 +9,8 @@ from __future__ import annotations
 import gzip
 import ipaddress
 import json
+import ssl
+from functools import cache
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -79,6 +81,18 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """httpx's own trust, read once: it takes tens of milliseconds, and every sync makes a client."""
+    return httpx.create_ssl_context()
+
+
+@cache
+def _nobody() -> ssl.SSLContext:
+    """For plain HTTP to this machine: trusts no certificate, so nothing has to be read."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 class HttpBranch:
     """The branch server at `server`; `token` is the device's secret, empty before it is bound."""
 
@@ -88,8 +102,13 @@ class HttpBranch:
         headers = {APP_HEADER: app_version, "Accept-Encoding": "gzip"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
+        address = server_address(server)
         self._http = httpx.AsyncClient(
-            base_url=server_address(server) + BASE, headers=headers, timeout=TIMEOUT, transport=transport
+            base_url=address + BASE,
+            headers=headers,
+            timeout=TIMEOUT,
+            transport=transport,
+            verify=_trusted() if address.startswith("https:") else _nobody(),
         )
 
     async def hello(self) -> Hello:

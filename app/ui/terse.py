@@ -12,8 +12,8 @@ from flet.messaging.protocol import Message
 
 def keep_messages_terse() -> None:
     """From here on a message says its action and nothing of its contents. Again is fine."""
-    Message.__str__ = _action_alone  # type: ignore[assignment]
+    Message.__repr__ = _action_alone  # type: ignore[method-assign,assignment]
 
 
 def _action_alone(message: Message) -> str:
-    return str(message.action)
+    return f"Message({message.action})"

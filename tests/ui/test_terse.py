@@ -13,4 +13,4 @@ class Book:
 def test_a_message_for_the_page_is_logged_without_its_contents() -> None:
     keep_messages_terse()
     message = Message(MessageAction.PATCH_CONTROL, {"book": Book()})
-    assert f"send_message: {message}" == f"send_message: {MessageAction.PATCH_CONTROL}"
+    assert f"send_message: {message}" == f"send_message: Message({MessageAction.PATCH_CONTROL})"
