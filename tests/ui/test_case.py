@@ -187,3 +187,9 @@ async def test_the_four_actions_are_large_enough_for_a_thumb() -> None:
         for key in ("dial", "visit", "promise", "navigate"):
             padding = case.screen.find(key=key).style.padding
             assert padding.top + padding.bottom + 24 + 14 >= TOUCH  # icon and label
+
+
+async def test_a_single_step_is_said_once() -> None:
+    async with case_open(CHEN) as case:
+        assert case.screen.shows("每日电话")
+        assert not case.screen.shows("今日待办")

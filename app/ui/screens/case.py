@@ -164,7 +164,7 @@ def _cards(session: Session, view: CaseView, path: str, today: date, dial_to: Di
     if _trading(view):
         rows.append(advice(session, t(NEUTRAL), ft.Icons.VOLUNTEER_ACTIVISM_OUTLINED))
     rows.append(Owed(case, view.figures, today, t, s))
-    if view.steps:
+    if any(x is not step for x in view.steps):  # a single step stands on the card above already
         rows.append(section(t("Asked today"), s, sum(not x.done for x in view.steps)))
         rows.append(StepsToday(view.steps, case.party_name, t, s))
     return rows
