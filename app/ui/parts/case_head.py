@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import flet as ft
 
 from app.domain.amounts import payments_since
+from app.domain.plan import only_calls
 from app.domain.records import Case, Figures
 from app.domain.steps import Step
 from app.i18n import Translator
@@ -22,14 +23,7 @@ from app.ui.theme import ACCENT, CARD_RADIUS, GREY, WARN, Sizes
 if TYPE_CHECKING:
     from app.views import CaseView
 
-# After so many calls in a week and nothing else, another way is due (多种催收方法并用).
-CALLS_ONLY = 3
 STALE_DAYS = 2
-
-
-def next_step(view: CaseView) -> Step | None:
-    """What to do next: the first step not done."""
-    return next((s for s in view.steps if not s.done), None)
 
 
 @part
@@ -260,7 +254,7 @@ def mix_line(view: CaseView, t: Translator, sizes: Sizes) -> ft.Control:
         guarantors=guarantors,
     )
     rows: list[ft.Control] = [text(words, sizes.body)]
-    if calls >= CALLS_ONLY and not (visits or notices or guarantors):
+    if only_calls(mix):
         rows.append(
             ft.Row(
                 [

@@ -30,11 +30,6 @@ def people_of(case: Case) -> tuple[Person, ...]:
     )
 
 
-def debtors_of(case: Case) -> tuple[Person, ...]:
-    """The borrower, the spouse, co-borrowers: all who owe."""
-    return tuple(p for p in people_of(case) if case.is_debtor(p.party))
-
-
 def role_in_words(person: Person, t: Translator) -> str:
     """借款人, 配偶, 担保人 …"""
     return t.code("role", person.role or "borrower")

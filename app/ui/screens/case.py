@@ -9,13 +9,13 @@ import flet as ft
 
 from app.domain.places import door_of
 from app.domain.records import Address
-from app.domain.steps import Step
+from app.domain.steps import Step, next_step
 from app.ui import routes
 from app.ui.context import Session, use_session_while_shown
 from app.ui.guard import memo, screen
 from app.ui.hooks import use_action, use_loaded
 from app.ui.parts.action_bar import Action, action_bar
-from app.ui.parts.case_head import NextStep, Owed, StepsToday, next_step
+from app.ui.parts.case_head import NextStep, Owed, StepsToday
 from app.ui.parts.case_people import Dial, number_sheet
 from app.ui.parts.case_rest import CaseRest
 from app.ui.parts.chips import Handler, tap, tap_go
@@ -157,7 +157,7 @@ def _actions(
 def _cards(session: Session, view: CaseView, path: str, today: date, dial_to: Dial) -> list[ft.Control]:
     """What fills the first screen: what to do, what is owed, what is asked today."""
     s, t, case = session.sizes, session.t, view.case
-    step = next_step(view)
+    step = next_step(view.steps)
     rows: list[ft.Control] = [
         NextStep(step, bool(view.steps), view.unclear_date, _act(session, view, step, path, dial_to), t, s)
     ]
