@@ -30,6 +30,13 @@ async def unlock(phone: PhonePage, demo: Demo) -> None:
     await phone.shows("今日到期承诺")
 
 
+async def back_to_the_case(phone: PhonePage, name: str) -> None:
+    """From 已保存; the case is there before anything on it is touched."""
+    await phone.tap(f"返回 {name}")
+    await phone.hides("已加密存在本机")
+    await phone.shows("补齐逾期")
+
+
 async def listed(phone: PhonePage) -> list[str]:
     """The names on today's plan as far as they are drawn, in order."""
     rows = phone.page.get_by_role("button").filter(has_text="逾期")
@@ -56,7 +63,7 @@ async def test_a_day_without_signal_reaches_the_branch_exactly_once(demo: Demo) 
         assert phone.taps - before <= 3
         await phone.picture("story-3-call-saved")
 
-        await phone.tap(f"返回 {name}")
+        await back_to_the_case(phone, name)
         before = phone.taps
         await phone.tap("上门", exact=True)
         await phone.shows("已定位")
@@ -73,7 +80,7 @@ async def test_a_day_without_signal_reaches_the_branch_exactly_once(demo: Demo) 
         await phone.tap(name)
         await phone.tap("保存：愿还，日期未定")
         await phone.shows("已保存")
-        await phone.tap(f"返回 {name}")
+        await back_to_the_case(phone, name)
         before = phone.taps
         await phone.tap("承诺", exact=True)
         await phone.tap("3 天后")
@@ -83,7 +90,7 @@ async def test_a_day_without_signal_reaches_the_branch_exactly_once(demo: Demo) 
         await phone.picture("story-6-promise-saved")
 
         await asyncio.to_thread(demo.start_branch)
-        await phone.tap(f"返回 {name}")
+        await back_to_the_case(phone, name)
         await phone.tap("返回", role="button", exact=True)
         await phone.tap("我的", role="tab")
         await phone.tap("立即同步")
