@@ -60,7 +60,7 @@ def NextStep(  # noqa: N802
     if step is not None and urgent and step.overdue_days > 0:
         facts.append(
             pill(
-                t("{n} days late", n=step.overdue_days),
+                t("{n} d late", n=step.overdue_days),
                 sizes,
                 color=ft.Colors.ON_ERROR_CONTAINER,
                 ground=ft.Colors.ERROR_CONTAINER,
@@ -222,7 +222,7 @@ def _step(step: Step, names: Callable[[str], str], t: Translator, sizes: Sizes) 
     ]
     late = step.overdue_days > 0 and not step.done
     if late:
-        words.append(text(t("{n} days late", n=step.overdue_days), sizes.label, color=WARN))
+        words.append(text(t("{n} d late", n=step.overdue_days), sizes.label, color=WARN))
     elif step.due_on is not None and not step.done:
         words.append(
             grey(t("By {date} {weekday}", date=step.due_on, weekday=t.weekday(step.due_on)), sizes.label)
