@@ -120,7 +120,8 @@ class Notebook:
         pending = {**self._binding, "server": address, "officer_id": officer_id}
         pending.setdefault("secret", secrets.token_hex(32))
         pending.setdefault("bound", False)
-        await self._keep_binding(pending)
+        if not pending["bound"]:  # a bound notebook keeps its address until the branch has said yes
+            await self._keep_binding(pending)
         answer = await branch.enrol(
             EnrolRequest(
                 code=code,

@@ -296,3 +296,12 @@ def test_nothing_of_a_borrower_is_readable_in_the_data_folder(phone: Phone, boun
     for plain in ("试用户", "19900000001", "虚构县甲镇一村", "院里有狗", "8512", "A-1"):
         assert plain.encode() not in found
         assert json.dumps(plain).strip('"').encode() not in found
+
+
+def test_a_refused_rebinding_leaves_the_notebook_with_the_branch_it_had(
+    branch: RunningBranch, phone: Phone, bound: str
+) -> None:
+    elsewhere = branch.url.replace("127.0.0.1", "localhost")
+    refused = phone.run("enrol", "--server", elsewhere, "--officer", "w001", "--code", "0000000000")
+    assert refused.returncode == 1
+    assert phone.json("status")["server"] == branch.url
