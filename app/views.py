@@ -57,6 +57,12 @@ class CaseView:
     distance_m: int | None
     unclear_date: bool = False
 
+    @property
+    def trading(self) -> bool:
+        """Whether the business was seen operating when last visited."""
+        seen = (e.activity.body.get("business_state") for e in self.timeline)
+        return next((state for state in seen if state), "") == "operating"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

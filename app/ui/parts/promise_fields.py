@@ -206,3 +206,11 @@ def _consequences(
             chip(session, label, flip, chosen=not promise.get("keeps_earlier"), key="promise-replaces")
         )
     return rows
+
+
+def promised_in_words(session: Session, form: Mapping[str, Any]) -> str:
+    """Amount and day of the promise inside a call or a visit; empty while either is missing."""
+    amount, due = amount_of(form["promise"]), due_of(form["promise"])
+    if form["outcome"] != "promised" or amount is None or due is None:
+        return ""
+    return session.t("{amount} on {day}", amount=amount, day=day_with_weekday(due, session.t))

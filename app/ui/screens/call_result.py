@@ -32,8 +32,7 @@ from app.ui.parts.happened import Happened
 from app.ui.parts.next_call import next_call, next_call_card
 from app.ui.parts.outcome_choice import OutcomeChoice
 from app.ui.parts.parties import party_in_words, people_of, spaced
-from app.ui.parts.promise_fields import PromiseFields, day_with_weekday, no_cash_line
-from app.ui.parts.promise_form import amount_of, due_of
+from app.ui.parts.promise_fields import PromiseFields, no_cash_line, promised_in_words
 from app.ui.parts.reasons import note_field, reason_questions
 from app.ui.parts.surface import card, failed, waiting
 from app.ui.parts.words import grey
@@ -144,7 +143,7 @@ def _questions(
                 )
             )
         )
-    if _trading(view):
+    if view.trading:
         rows.append(advice(session, t(NEUTRAL), ft.Icons.VOLUNTEER_ACTIVISM_OUTLINED))
     rows.append(
         card(
@@ -218,31 +217,11 @@ def _callback(session: Session, keeper: DraftKeeper, form: Mapping[str, Any]) ->
     )
 
 
-def _trading(view: CaseView) -> bool:
-    """Whether the business was seen operating when last visited."""
-    seen = next(
-        (
-            e.activity.body.get("business_state")
-            for e in view.timeline
-            if e.activity.body.get("business_state")
-        ),
-        "",
-    )
-    return seen == "operating"
-
-
-def _promised(session: Session, form: Mapping[str, Any]) -> str:
-    amount, due = amount_of(form["promise"]), due_of(form["promise"])
-    if form["outcome"] != "promised" or amount is None or due is None:
-        return ""
-    return session.t("{amount} on {day}", amount=amount, day=day_with_weekday(due, session.t))
-
-
 def _save_label(session: Session, form: Mapping[str, Any]) -> str:
     t = session.t
     if not form["outcome"]:
         return t("Save")
-    what = _promised(session, form) or t.code("outcome", form["outcome"])
+    what = promised_in_words(session, form) or t.code("outcome", form["outcome"])
     return t("Save: {what}", what=what)
 
 
@@ -265,7 +244,7 @@ def _after(
             outcome=t.code("outcome", form["outcome"]),
         )
     ]
-    promised = _promised(session, form)
+    promised = promised_in_words(session, form)
     body: list[ft.Control] = []
     foot: list[ft.Control] = []
     if promised:

@@ -161,7 +161,7 @@ def _cards(session: Session, view: CaseView, path: str, today: date, dial_to: Di
     rows: list[ft.Control] = [
         NextStep(step, bool(view.steps), view.unclear_date, _act(session, view, step, path, dial_to), t, s)
     ]
-    if _trading(view):
+    if view.trading:
         rows.append(advice(session, t(NEUTRAL), ft.Icons.VOLUNTEER_ACTIVISM_OUTLINED))
     rows.append(Owed(case, view.figures, today, t, s))
     if any(x is not step for x in view.steps):  # a single step stands on the card above already
@@ -193,9 +193,3 @@ def _act(
         label = t("Dial {name}", name=person.name)
         return label, ft.Icons.CALL, dial_to(person.party, person.phones[0].number)
     return None
-
-
-def _trading(view: CaseView) -> bool:
-    """Whether the business was seen operating when last visited."""
-    seen = (e.activity.body.get("business_state") for e in view.timeline)
-    return next((state for state in seen if state), "") == "operating"

@@ -39,8 +39,7 @@ from app.ui.parts.happened import Happened
 from app.ui.parts.outcome_choice import OutcomeChoice
 from app.ui.parts.parties import FAMILY, party_in_words, people_of
 from app.ui.parts.place_fix import address_of, position_line, use_position
-from app.ui.parts.promise_fields import PromiseFields, day_with_weekday, no_cash_line
-from app.ui.parts.promise_form import amount_of, due_of
+from app.ui.parts.promise_fields import PromiseFields, no_cash_line, promised_in_words
 from app.ui.parts.reasons import note_field, reason_questions, written
 from app.ui.parts.receivables import receivables_question
 from app.ui.parts.surface import card, failed, waiting
@@ -89,7 +88,7 @@ def VisitForm(case_id: str, path: str) -> Any:  # noqa: N802
     name = view.case.borrower.name
     if keeper.saved:
         return _after(session, path, view, form)
-    promised = _promised(session, form)
+    promised = promised_in_words(session, form)
     what = promised or (t.code("outcome", form["outcome"]) if form["outcome"] else "")
     return form_view(
         session,
@@ -236,17 +235,10 @@ def _who_and_where(
     return rows
 
 
-def _promised(session: Session, form: Mapping[str, Any]) -> str:
-    amount, due = amount_of(form["promise"]), due_of(form["promise"])
-    if form["outcome"] != "promised" or amount is None or due is None:
-        return ""
-    return session.t("{amount} on {day}", amount=amount, day=day_with_weekday(due, session.t))
-
-
 def _after(session: Session, path: str, view: CaseView, form: Mapping[str, Any]) -> ft.View:
     """已保存; a promise without a day goes on to the promise form."""
     t = session.t
-    name, case_path, promised = view.case.borrower.name, routes.parent(path), _promised(session, form)
+    name, case_path, promised = view.case.borrower.name, routes.parent(path), promised_in_words(session, form)
     lines = [t("Visit: {outcome}", outcome=t.code("outcome", form["outcome"]))]
     if promised:
         lines.append(t("Promise: {what}", what=promised))
