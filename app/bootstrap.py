@@ -16,7 +16,7 @@ from app.domain.procedure import Procedure, read_procedures
 from app.i18n import mark
 from app.i18n.pinyin import initials
 from app.notebook import Notebook
-from app.ports import NotebookError, Ports, Sealer, Store
+from app.ports import Clock, NotebookError, Ports, Sealer, Store
 from app.store.opening import discard_store, open_store
 from sync.client import BadAddress, HttpBranch, server_address
 from sync.engine import Branch
@@ -29,9 +29,12 @@ _ADDRESS: Final = {
 }  # fmt: skip
 
 
-def open_notebook(data: Path | None = None) -> Notebook:
-    """The notebook over a data folder (the platform's own where none is given); nothing is opened or made yet."""
-    clock = SystemClock()
+def open_notebook(data: Path | None = None, clock: Clock | None = None) -> Notebook:
+    """The notebook over a data folder (the platform's own where none is given); nothing is opened or made yet.
+
+    `clock` is the phone's own unless a test brings another.
+    """
+    clock = clock or SystemClock()
     folder = DataFolder(data)
     keys = KeyRing(folder, clock)
 
