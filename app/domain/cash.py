@@ -1,0 +1,242 @@
+"""有钱的日子: when money is known to be in the borrower's hands (procedure.md, `cash_date`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from lunardate import LunarDate
+
+from app.domain.limits import SettingError
+from app.domain.places import town_of, village_of
+from app.domain.records import Activity, Case, day, money
+
+_DAY: Final = timedelta(days=1)
+_LUNAR_YEARS: Final = range(1901, 2099)  # what the lunar calendar's tables hold
+_EVERY_MOST: Final = 31
+SOURCES: Final = ("cash_outlook", "receivable", "market", "harvest")
+
+
+@dataclass(frozen=True, slots=True)
+class CashDate:
+    """A day on which money is expected: `source` is one of SOURCES, `amount` CNY where known, `about` in words.
+
+    `activity_id` is the visit it was learned on; empty for markets and harvests.
+    """
+
+    on: date
+    source: str
+    amount: Decimal | None = None
+    about: str = ""
+    activity_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """赶集日 of one place: days of the month, or every so many days from a known one.
+
+    `figures` up to 9 are last figures (逢三逢八: the 3rd, 8th, 13th …); once one is larger they are whole days.
+    """
+
+    lunar: bool = False
+    figures: frozenset[int] = frozenset()
+    every: int = 0
+    since: date | None = None
+
+    def is_on(self, on: date) -> bool:
+        """Whether that day is a market day."""
+        if self.every and self.since is not None:
+            return (on - self.since).days % self.every == 0
+        number = _day_of_lunar_month(on) if self.lunar else on.day
+        if number is None:
+            return False
+        return (number if max(self.figures) >= 10 else number % 10) in self.figures
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """A season in which a trade has money: month and day of both ends; `trade` is part of the occupation's name."""
+
+    trade: str
+    first: tuple[int, int]
+    last: tuple[int, int]
+
+    def begins_on(self, year: int) -> date | None:
+        """Its first day in a year; None where that year has no such day."""
+        try:
+            return date(year, *self.first)
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class MarketDays:
+    """Markets by village or town, and harvests by trade."""
+
+    places: Mapping[str, Market]
+    harvests: tuple[Harvest, ...] = ()
+
+    @classmethod
+    def read(cls, doc: Mapping[str, Any] | None) -> MarketDays:
+        """From the setting `market_days`. Raises SettingError naming the key.
+
+        `{"villages": {"石桥村": {"calendar": "lunar", "days": [3, 8]}, "下两镇": {"every": 5, "from": "2026-11-23"}},
+        "harvest": [{"trade": "茶叶", "from": "04-01", "until": "05-10"}]}`: `days` are last figures of the
+        day of the month (whole days once one is 10 or more), of the lunar one unless `calendar` is "solar"; a town's name
+        stands for all its villages.
+        """
+        doc = doc or {}
+        for name in doc:
+            if name not in ("villages", "harvest"):
+                raise SettingError(str(name), "unknown; known are villages, harvest")
+        villages, harvests = doc.get("villages", {}), doc.get("harvest", [])
+        if not isinstance(villages, Mapping):
+            raise SettingError("villages", "a table of villages is needed")
+        if not isinstance(harvests, list):
+            raise SettingError("harvest", "a list of seasons is needed")
+        return cls(
+            {str(name): _market(f"villages.{name}", entry) for name, entry in villages.items()},
+            tuple(_harvest(f"harvest[{n}]", entry) for n, entry in enumerate(harvests)),
+        )
+
+    def days(self, village: str, town: str, first: date, last: date) -> tuple[date, ...]:
+        """Market days of a village (or, where it has none of its own, its town) from `first` to `last`, both counted."""
+        market = self.places.get(village) or self.places.get(town)
+        if market is None:
+            return ()
+        return tuple(on for on in _days(first, last) if market.is_on(on))
+
+    def harvests_of(self, trade: str, first: date, last: date) -> tuple[tuple[date, Harvest], ...]:
+        """Seasons of a trade that begin between `first` and `last`, each with its first day."""
+        found = (
+            (on, h)
+            for h in self.harvests
+            if h.trade in trade
+            for year in range(first.year, last.year + 1)
+            if (on := h.begins_on(year)) is not None and first <= on <= last
+        )
+        return tuple(found)
+
+
+NO_MARKETS: Final = MarketDays({})
+
+
+def cash_dates(
+    known: Sequence[tuple[date, Activity]], case: Case, market: MarketDays, first: date, last: date
+) -> tuple[CashDate, ...]:
+    """Days from `first` to `last` on which money is expected, by day; `known` are standing activities, dated.
+
+    What a later visit said of the same debtor's money takes the earlier visit's place where it names any; market
+    days and harvests are the branch's.
+    """
+    found: list[CashDate] = []
+    outlook, receivables = _latest(known)
+    if outlook is not None:
+        said = outlook.body["cash_outlook"]
+        if (on := day(said.get("on"))) is not None:
+            found.append(
+                CashDate(
+                    on,
+                    "cash_outlook",
+                    money(said.get("amount")),
+                    _text(said.get("source")),
+                    outlook.activity_id,
+                )
+            )
+    if receivables is not None:
+        for said in receivables.body["receivables"]:
+            if isinstance(said, Mapping) and (on := day(said.get("expected_on"))) is not None:
+                found.append(
+                    CashDate(
+                        on,
+                        "receivable",
+                        money(said.get("amount")),
+                        _text(said.get("from")),
+                        receivables.activity_id,
+                    )
+                )
+    village, town = village_of(case), town_of(case)
+    if market.places:
+        found += [
+            CashDate(on, "market", about=village or town) for on in market.days(village, town, first, last)
+        ]
+    if market.harvests:
+        found += [
+            CashDate(on, "harvest", about=h.trade)
+            for on, h in market.harvests_of(case.borrower.occupation, first, last)
+        ]
+    return tuple(sorted((c for c in found if first <= c.on <= last), key=_order))  # fmt: skip
+
+
+def _order(c: CashDate) -> tuple[date, int, str, Decimal]:
+    return c.on, SOURCES.index(c.source), c.about, c.amount or Decimal(0)
+
+
+def _latest(known: Sequence[tuple[date, Activity]]) -> tuple[Activity | None, Activity | None]:
+    """The last visit that spoke of money coming in, and the last that named receivables."""
+    visits = sorted(
+        (a for _, a in known if a.kind == "visit"), key=lambda a: (a.happened_at, a.activity_id), reverse=True
+    )
+    outlook = next((a for a in visits if isinstance(a.body.get("cash_outlook"), Mapping)), None)
+    named = next((a for a in visits if isinstance(r := a.body.get("receivables"), list) and r), None)
+    return outlook, named
+
+
+def _market(path: str, entry: object) -> Market:
+    if not isinstance(entry, Mapping):
+        raise SettingError(path, "a table with days, or with every and from, is needed")
+    for name in entry:
+        if name not in ("calendar", "days", "every", "from"):
+            raise SettingError(f"{path}.{name}", "unknown; known are calendar, days, every, from")
+    calendar = entry.get("calendar", "lunar")
+    if calendar not in ("lunar", "solar"):
+        raise SettingError(f"{path}.calendar", "lunar or solar is needed")
+    if "every" in entry:
+        every, since = entry["every"], day(entry.get("from"))
+        if not isinstance(every, int) or isinstance(every, bool) or not 1 <= every <= _EVERY_MOST:
+            raise SettingError(f"{path}.every", f"a number of days from 1 to {_EVERY_MOST} is needed")
+        if since is None:
+            raise SettingError(f"{path}.from", "a market day is needed, like 2026-11-23")
+        return Market(every=every, since=since)
+    days = entry.get("days")
+    if not isinstance(days, list) or not days:
+        raise SettingError(f"{path}.days", "a list of figures is needed, like [3, 8]")
+    for n, figure in enumerate(days):
+        if not isinstance(figure, int) or isinstance(figure, bool) or not 0 <= figure <= 31:
+            raise SettingError(f"{path}.days[{n}]", "a figure from 0 to 31 is needed")
+    return Market(lunar=calendar == "lunar", figures=frozenset(days))
+
+
+def _harvest(path: str, entry: object) -> Harvest:
+    if not isinstance(entry, Mapping):
+        raise SettingError(path, "a table with trade, from and until is needed")
+    trade = entry.get("trade")
+    if not isinstance(trade, str) or not trade.strip():
+        raise SettingError(f"{path}.trade", "a trade is needed, as the list names it")
+    return Harvest(
+        trade, _month_day(f"{path}.from", entry.get("from")), _month_day(f"{path}.until", entry.get("until"))
+    )
+
+
+def _month_day(path: str, value: object) -> tuple[int, int]:
+    on = day(f"2024-{value}") if isinstance(value, str) else None  # a leap year: 02-29 is a day
+    if on is None:
+        raise SettingError(path, 'a month and day like "04-01" is needed')
+    return on.month, on.day
+
+
+def _day_of_lunar_month(on: date) -> int | None:
+    if on.year not in _LUNAR_YEARS:
+        return None
+    return int(LunarDate.from_solar_date(on.year, on.month, on.day).day)
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + n * _DAY for n in range((last - first).days + 1)]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
