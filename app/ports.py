@@ -6,6 +6,7 @@ NotebookError
 ├── Busy            another app holds the data folder
 ├── NotSaved        could not be made durable; the draft is still there
 ├── InvalidRecord   cannot be right; `field` names the member
+├── Hindered        a rule of conduct stands against it; going on needs a reason
 ├── NoConnection    the branch was not reached
 └── BranchRefused   the branch said no
 """
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from app.domain.gate import Hindrance
 from app.domain.message import Message
 from app.domain.procedure import Procedure
 from sync.engine import Branch, Replica
@@ -58,6 +60,14 @@ class InvalidRecord(NotebookError):
     def __init__(self, message: Message, field_name: str) -> None:
         super().__init__(message)
         self.field = field_name
+
+
+class Hindered(NotebookError):
+    """Rules of conduct stand against a contact (app.domain.gate); with a reason in `override` it is recorded."""
+
+    def __init__(self, message: Message, hindrances: tuple[Hindrance, ...]) -> None:
+        super().__init__(message)
+        self.hindrances = hindrances
 
 
 class NoConnection(NotebookError):

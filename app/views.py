@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from app.domain.cash import CashDate
+from app.domain.clocks import GuaranteeClock, Limitation
+from app.domain.contacts import ContactPoint
 from app.domain.message import Message
+from app.domain.notice import Letter
+from app.domain.procedure import Procedure
 from app.domain.promises import PromiseView
 from app.domain.records import Activity, Case, Figures, Position
 from app.domain.steps import Step
+
+
+@dataclass(frozen=True, slots=True)
+class NewBlob:
+    """A file that belongs to an activity: `role` is one of codes.BLOB_ROLES, `media_type` e.g. image/svg+xml."""
+
+    role: str
+    media_type: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +42,7 @@ class NewActivity:
     happened_at: datetime | None = None
     position: Position | None = None
     override: str | None = None
+    blobs: tuple[NewBlob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +57,64 @@ class TimelineEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The same person in another of the officer's cases: as whom, and whose case it is."""
+
+    case_id: str
+    contract_no: str
+    borrower: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """Borrower, debtor or guarantor of a case. `role` is borrower, a debtor's or a guarantor's role.
+
+    `state` sums up their numbers (contacts.contact_state); `agreed` is the last guarantor_demand's answer.
+    """
+
+    party: str
+    name: str
+    role: str
+    liability: str = ""
+    relation: str = ""
+    points: tuple[ContactPoint, ...] = ()
+    state: str = ""
+    last_contact_on: date | None = None
+    agreed: str = ""
+    agreed_on: date | None = None
+    clock: GuaranteeClock | None = None
+    also_in: tuple[Elsewhere, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonSeen:
+    """A reason the borrower gave: codes.CAUSES, codes.REASONS and its detail; empty where not said."""
+
+    on: date
+    cause: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLoan:
+    """The own loan of another member of the joint group, in this notebook."""
+
+    case_id: str
+    contract_no: str
+    name: str
+    dpd: int
+    amount_due: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
-    """All that the case screen shows. `mix`: activities of the last 7 days by call, visit, notice, guarantor."""
+    """All that the case screen shows. `mix`: activities of the last 7 days by call, visit, notice, guarantor.
+
+    `clocks`: guarantee periods as the case lists its guarantors; `cash`: known cash dates of the next 30 days;
+    `draft_kinds`: forms begun and not saved; `pinned_until`: the last day of 攻坚.
+    """
 
     case: Case
     figures: Figures
@@ -56,6 +127,17 @@ class CaseView:
     other_loans: tuple[Case, ...]
     distance_m: int | None
     unclear_date: bool = False
+    people: tuple[PersonView, ...] = ()
+    limitation: Limitation | None = None
+    clocks: tuple[GuaranteeClock, ...] = ()
+    whereabouts: tuple[Activity, ...] = ()
+    cash: tuple[CashDate, ...] = ()
+    reasons: tuple[ReasonSeen, ...] = ()
+    group: tuple[GroupLoan, ...] = ()
+    draft_kinds: tuple[str, ...] = ()
+    long_overdue: bool = False
+    pinned_until: date | None = None
+    procedure: Procedure | None = None
 
     @property
     def trading(self) -> bool:
@@ -83,6 +165,10 @@ class Row:
     reason: str
     rank: int
     distance_m: int | None
+    cash_on: date | None = None
+    cash_source: str = ""
+    pinned: bool = False
+    long_overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +191,32 @@ class Draft:
     case_id: str
     kind: str
     form: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeDraft:
+    """The notice to one addressee, filled in (app.domain.notice), and what waiting costs: `penalty_7` and `penalty_30`
+    are CNY of 7 and 30 more days."""
+
+    letter: Letter
+    penalty_7: Decimal
+    penalty_30: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseDay:
+    """One day of the calendar strip: promises due on it, not replaced; `working` by the branch's calendar."""
+
+    on: date
+    working: bool
+    count: int
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseBook:
+    """All promises: the strip of days, the rows by day, and count and sum (CNY) of each state."""
+
+    days: tuple[PromiseDay, ...] = ()
+    rows: tuple[tuple[Case, PromiseView], ...] = ()
+    sums: Mapping[str, tuple[int, Decimal]] = field(default_factory=dict)

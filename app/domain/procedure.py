@@ -84,6 +84,8 @@ class Procedure:
     exact_amount_up_to: Decimal = ZERO
     long_overdue_from: int = 90
     capacities: Mapping[str, int] = field(default_factory=dict)
+    notice_text: tuple[str, ...] = ()
+    guarantor_notice_text: tuple[str, ...] = ()
 
     @property
     def takeover(self) -> StepRule | None:
