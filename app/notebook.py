@@ -20,7 +20,6 @@ from zoneinfo import ZoneInfo
 from app import VERSION
 from app.domain.ageing import day_of_episode, days_past_due, on_day
 from app.domain.book import Book
-from app.domain.calendar import Calendar
 from app.domain.corrections import effective
 from app.domain.message import Message
 from app.domain.places import distance_m, town_of, village_of
@@ -29,6 +28,7 @@ from app.domain.procedure import Procedure, ProcedureError, procedures_from
 from app.domain.promises import PromiseView, judge
 from app.domain.record import encode_record, new_activity_id
 from app.domain.records import Activity, Case, CaseFile, Position
+from app.domain.rules import Rules
 from app.domain.search import matches, stage_of
 from app.domain.steps import Step, steps_of, unclear_date
 from app.domain.validation import Invalid, check_record
@@ -68,6 +68,7 @@ class Notebook:
         self._kept: tuple[object, Kept] = (None, {})
         self._slots: tuple[object, dict[str, int]] = (None, {})
         self._in_force: tuple[int, Mapping[str, Procedure]] = (-1, {})
+        self._figures: tuple[int, Rules] = (-1, Rules())
 
     # ---- opening
 
@@ -238,7 +239,7 @@ class Notebook:
                 [self._as_of(f, day) for f in self._book.files()],
                 self._procedures(),
                 self._setting("plan"),
-                self._calendar(),
+                self._rules(),
                 day,
                 self.zone,
                 here,
@@ -516,7 +517,7 @@ class Notebook:
         )
 
     def _steps(self, file: CaseFile, day: date) -> tuple[Step, ...]:
-        procedures, calendar = self._procedures(), self._calendar()
+        procedures, rules = self._procedures(), self._rules()
         procedure = procedures.get(file.case.procedure)
         if procedure is None:
             return ()
@@ -525,10 +526,10 @@ class Notebook:
         if self._slots[0] != asked:
             self._slots = (
                 asked,
-                takeover_slots(list(self._book.files()), procedures, calendar, day, self.zone),
+                takeover_slots(list(self._book.files()), procedures, rules, day, self.zone),
             )
         slot = self._slots[1].get(file.case.case_id, 0)
-        return steps_of(file, procedure, calendar, day, self.zone, slot)
+        return steps_of(file, procedure, rules, day, self.zone, slot)
 
     def _row(self, file: CaseFile, rank: int, here: Position | None) -> Row:
         case, day = file.case, self.today_date()
@@ -573,8 +574,11 @@ class Notebook:
             self._in_force = (self._book.documents, found)
         return self._in_force[1]
 
-    def _calendar(self) -> Calendar:
-        return Calendar.from_settings(self._setting("holidays"))
+    def _rules(self) -> Rules:
+        """The branch's figures; read anew when its documents have changed."""
+        if self._figures[0] != self._book.documents:
+            self._figures = (self._book.documents, Rules.read(self._book.settings))
+        return self._figures[1]
 
 
 @contextmanager

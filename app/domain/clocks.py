@@ -14,7 +14,7 @@ from typing import Final
 from app.domain.calendar import Calendar
 from app.domain.codes import REACHED
 from app.domain.limits import Limits
-from app.domain.message import Message
+from app.domain.message import Message, WithYear
 from app.domain.periods import end_of_months, end_of_years, rolled
 from app.domain.records import BORROWER, Activity, Case, Guarantor
 
@@ -97,7 +97,7 @@ def limitation(
     expires = rolled(end_of_years(start, limits.limitation_years), calendar)
     how = Message(
         "{years} years from the last instalment's due date {start} (Civil Code 188, 189).",
-        {"years": limits.limitation_years, "start": start},
+        {"years": limits.limitation_years, "start": WithYear(start)},
     )
     why = Message("The last instalment's due date: the period begins.")
     lines = [LedgerLine(start, "", "due", "starts", why, (), expires)]
@@ -114,7 +114,7 @@ def limitation(
                 expires = anew
                 how = Message(
                     "{years} years from {on}, when it was last interrupted (Civil Code 195).",
-                    {"years": limits.limitation_years, "on": line.on},
+                    {"years": limits.limitation_years, "on": WithYear(line.on)},
                 )
         lines.append(LedgerLine(line.on, line.source_id, line.kind, effect, why, missing, expires))
     return Limitation(expires, (expires - today).days, how, tuple(lines))
@@ -138,7 +138,7 @@ def _guarantee(
     agreed = g.guarantee_ends if g.guarantee_ends and (due is None or g.guarantee_ends > due) else None
     caution: Message | None = None
     if agreed is not None:
-        ends, how = agreed, Message("As agreed in the contract: until {date}.", {"date": agreed})
+        ends, how = agreed, Message("As agreed in the contract: until {date}.", {"date": WithYear(agreed)})
     elif g.role == "counter_guarantor":
         why = Message("Not computed: whether a counter-guarantee begins with the company's payment is for counsel; the contract's end date is needed.")  # fmt: skip
         return GuaranteeClock(g.guarantor_id, g.liability, None, None, None, why, None, task)
@@ -150,12 +150,12 @@ def _guarantee(
         ends = rolled(counted, calendar)
         how = Message(
             "No end is agreed: {months} months from the main debt's due date {due} (Civil Code 692).",
-            {"months": limits.guarantee_months, "due": due},
+            {"months": limits.guarantee_months, "due": WithYear(due)},
         )
         if ends != counted:
             caution = Message(
                 "{counted} is no working day, so it is taken to end on {ends} (Civil Code 203): branch counsel confirms.",
-                {"counted": counted, "ends": ends},
+                {"counted": WithYear(counted), "ends": WithYear(ends)},
             )
     met_on = _demanded(g, known, due, ends) if task == "demand" else None
     if task == "sue" and case.status == "legal":

@@ -31,6 +31,7 @@ class Window:
     done_on: date | None = None
 
 
+NOT_LISTED: Final = "不列入"
 Condition = Callable[[Reading, Window, StepRule], date | None]
 
 
@@ -103,6 +104,73 @@ def payment_data(reading: Reading, window: Window, rule: StepRule) -> date | Non
     return None
 
 
+def guarantor_contact(reading: Reading, window: Window, rule: StepRule) -> date | None:
+    """A demand on that guarantor that was heard, or contact with them, on or after the day the window opened."""
+    heard = reading.demands(window.party)
+    talks = (d for d in (*reading.calls, *reading.visits) if reading.talked_to(d[1], window.party))
+    return _first(d for d in (*heard, *talks) if d[0] >= window.opens_on)
+
+
+def notice_to_borrower(reading: Reading, window: Window, rule: StepRule) -> date | None:
+    """A notice to the borrower on or after the window's day, or one of this episode from before this system."""
+    return served_on(reading, window.opens_on)
+
+
+def served_on(reading: Reading, since: date) -> date | None:
+    """The day of service: of the first notice to the borrower on or after `since`, or the branch's own record of one."""
+    told, start = reading.case.history.notice_served_on, reading.case.episode_start
+    if told is not None and start is not None and start <= told <= reading.today:
+        return told
+    return _first(notices(reading, since))
+
+
+def notices(reading: Reading, since: date) -> list[Dated]:
+    """Notices to the borrower on or after `since`, in this episode."""
+    return [
+        (on, a)
+        for on, a in reading.episode
+        if on >= since and a.kind == "notice" and a.body.get("addressee") == BORROWER
+    ]
+
+
+def guarantor_answer(reading: Reading, window: Window, rule: StepRule) -> date | None:
+    """The window itself knows: which answer counts depends on the ones before it."""
+    return None
+
+
+def referred_to_legal(reading: Reading, window: Window, rule: StepRule) -> date | None:
+    """A referral to `legal` in this episode."""
+    return _first(d for d in reading.episode if d[1].kind == "referral" and d[1].body.get("to") == "legal")
+
+
+def referred_to_blacklist(reading: Reading, window: Window, rule: StepRule) -> date | None:
+    """A referral to `blacklist`, or a note begun with 不列入 that says why not, since the case is repaid."""
+    return _first(
+        (on, a)
+        for on, a in reading.episode
+        if on >= window.opens_on
+        and (
+            (a.kind == "referral" and a.body.get("to") == "blacklist")
+            or (a.kind == "note" and str(a.body.get("text", "")).lstrip().startswith(NOT_LISTED))
+        )
+    )
+
+
+def contact_in_window(reading: Reading, window: Window, rule: StepRule) -> date | None:
+    """Contact with the debtor between the window's first and last day."""
+    return _first(d for d in reading.contacts if _within(d[0], window))
+
+
+def call_in_window(reading: Reading, window: Window, rule: StepRule) -> date | None:
+    """A call to the debtor between the window's first and last day."""
+    return _first(d for d in reading.calls if d[1].party in reading.debtors and _within(d[0], window))
+
+
+def clock_met(reading: Reading, window: Window, rule: StepRule) -> date | None:
+    """The window itself knows: what meets a clock is law (app.domain.clocks)."""
+    return None
+
+
 CONDITIONS: Final[Mapping[str, Condition]] = {
     "complete_visit": complete_visit,
     "business_visit": business_visit,
@@ -112,6 +180,14 @@ CONDITIONS: Final[Mapping[str, Condition]] = {
     "promise_kept_or_contact": promise_kept_or_contact,
     "visit_after_due": visit_after_due,
     "payment_data": payment_data,
+    "guarantor_contact": guarantor_contact,
+    "notice_to_borrower": notice_to_borrower,
+    "guarantor_answer": guarantor_answer,
+    "referred_to_legal": referred_to_legal,
+    "referred_to_blacklist": referred_to_blacklist,
+    "contact_in_window": contact_in_window,
+    "call_in_window": call_in_window,
+    "clock_met": clock_met,
 }
 
 
@@ -120,6 +196,10 @@ def lacking(body: Mapping[str, Any]) -> tuple[str, ...]:
     needed = ("business_state", "reason", "explained")
     missing = tuple(m for m in needed if not body.get(m))
     return missing if body.get("outcome") in REACHED else (*missing, "outcome")
+
+
+def _within(on: date, window: Window) -> bool:
+    return window.opens_on <= on and (window.due_on is None or on <= window.due_on)
 
 
 def _first(dated: Iterable[Dated]) -> date | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 
@@ -35,6 +36,13 @@ class Text:
 
     by_language: Mapping[str, str]
     params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WithYear:
+    """A date that is shown with its year: legal dates lie years off."""
+
+    with_year: date
 
 
 Sayable = Message | Text

@@ -17,7 +17,7 @@ from app.domain.procedure import Procedure
 from app.domain.records import BORROWER, Case, Figures
 
 LETTER_DAYS: Final = (7, 30)  # 再拖 7 天／30 天约增罚息
-# A branch's own words: `notice_text` and `guarantor_notice_text` of its procedure, with the same gaps.
+# A branch's own words: `notice_text` and `guarantor_notice_text` of its procedure, with procedure.NOTICE_GAPS.
 _TO_DEBTOR: Final = (
     "{to}：",
     "您于 {disbursed} 与我行（社、公司）签订的合同（编号 {contract_no}）项下贷款 {loan}，自 {due_since} 起未按约定还款，截至 {as_of} 已逾期 {days} 天。",
@@ -33,10 +33,6 @@ _TO_GUARANTOR: Final = (
     "现依法要求您履行担保责任，督促借款人还款，或替其将上述款项存入尾号 {account_tail} 的还款账户。罚息继续计收：再拖 7 天约增 {penalty_7}，再拖 30 天约增 {penalty_30}。",
     "如仍不履行，我方将依法采取包括诉讼在内的措施。请勿将现金交付任何工作人员，也不要转入个人账户。",
 )
-GAPS: Final = (
-    "to", "borrower", "role", "contract_no", "loan", "disbursed", "due_since", "as_of", "days", "amount", "capitals",
-    "principal", "interest", "penalty", "account_tail", "penalty_7", "penalty_30", "title", "on",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
 from app.domain.ageing import day_of_episode, days_past_due
-from app.domain.calendar import Calendar
 from app.domain.corrections import known_on
 from app.domain.places import LatLon, distance_m, mean, metres, position_of, town_of, village_of
 from app.domain.procedure import Procedure
 from app.domain.reading import Reading
 from app.domain.records import ZERO, Case, CaseFile, Position
-from app.domain.steps import CLOCK, CLOSING, LONG_PAST, PROMISE, REST, Step, steps_on, urgency
+from app.domain.rules import Rules
+from app.domain.steps import (
+    CLOCK,
+    CLOCK_STEPS,
+    CLOSING,
+    LONG_PAST,
+    PINNED,
+    PROMISE,
+    REST,
+    Step,
+    steps_on,
+    urgency,
+)
 
 _EXCEEDING = ("promise_broken", "promise_due")
 _PROMISES = (*_EXCEEDING, "promise_verify")
+STATUSES = ("open", "watch", "closed")
+# Which list a step stands in; a demand that keeps a guarantee is made at the door, where it can be proved.
+DOOR_KINDS = ("visit", "notice")
+CALL_KINDS = ("call", "guarantor_demand", "referral")
+_AT_THE_DOOR = "guarantee_demand"
 _KM = 1000
 _MIX_DAYS = 7
 _CALLS_ALONE = 3
@@ -28,7 +44,8 @@ _CALLS_ALONE = 3
 class PlanItem:
     """One case on a day's plan with all its steps of the day, done or not; `distance_m` when both positions are known.
 
-    `asks` is the kind of step the list it stands in is about (`call` for the telephone list), empty for all kinds.
+    `asks` names the list it stands in where only that list's steps count (`call`), empty for all kinds. `clock_days`:
+    days left of the nearest legal clock that is a step. `pinned`: 攻坚. `status` is the case's.
     """
 
     case_id: str
@@ -42,12 +59,21 @@ class PlanItem:
     village: str
     overdue_days: int
     asks: str = ""
+    clock_days: int | None = None
+    pinned: bool = False
+    status: str = "open"
 
     @property
     def done(self) -> bool:
         """Everything its list asks for today is done (and something was)."""
-        asked = [s for s in self.steps if not self.asks or s.kind == self.asks]
+        asked = [s for s in self.steps if not self.asks or in_list(s, self.asks)]
         return bool(asked) and all(s.done for s in asked)
+
+
+def in_list(step: Step, asks: str) -> bool:
+    """Whether a step belongs to the list `visit` or `call`."""
+    at_the_door = step.kind in DOOR_KINDS or step.step == _AT_THE_DOOR
+    return at_the_door if asks == "visit" else step.kind in CALL_KINDS and not at_the_door
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +120,7 @@ class Capacities:
 def takeover_slots(
     files: Sequence[CaseFile],
     procedures: Mapping[str, Procedure],
-    calendar: Calendar,
+    rules: Rules,
     today: date,
     zone: tzinfo,
 ) -> dict[str, int]:
@@ -103,7 +129,7 @@ def takeover_slots(
     The cases that came in old on the same day are spread evenly, the larger overdue amount sooner; one already
     visited keeps its place, so nobody's day moves when another's is done.
     """
-    readings = (Reading(f, calendar, today, zone) for f in files if _may_be_old(f.case, procedures))
+    readings = (Reading(f, rules, today, zone) for f in files if _may_be_old(f.case, procedures))
     return _slots(readings, procedures)
 
 
@@ -111,30 +137,32 @@ def plan_day(
     files: Sequence[CaseFile],
     procedures: Mapping[str, Procedure],
     settings: Mapping[str, Any] | None,
-    calendar: Calendar,
+    rules: Rules,
     today: date,
     zone: tzinfo,
     here: Position | None = None,
     kept: Kept | None = None,
+    pinned: Collection[str] = (),
 ) -> DayPlan:
     """The plan of a day over an officer's cases. `settings` is the setting `plan` (Capacities).
 
     `kept` (empty at first) keeps what was read of each case for the next plan, where only a few files have changed;
-    the caller starts with an empty one when the day, the procedures or the calendar changes.
+    the caller starts with an empty one when the day, the procedures, the rules or `pinned` change. `pinned` are the
+    case_ids of 攻坚 (集中时间、一鼓作气): right behind clocks and promises.
 
     Who stands on the plan is decided by what was known as the day began, so that doing one thing moves nothing else;
     only a promise broken or due that came up during the day is added. Distances of waiting cases are left out.
     """
     capacities = Capacities.read(settings, procedures)
     kept = {} if kept is None else kept
-    readings = [_read(f, calendar, today, zone, kept) for f in files if f.case.status in ("open", "watch")]
+    readings = [_read(f, rules, today, zone, kept) for f in files if f.case.status in STATUSES]
     slots = _slots((r for r in readings if _may_be_old(r.case, procedures)), procedures)
     for reading in readings:
         slot = slots.get(reading.case.case_id, 0)
         known = kept.get(reading.case.case_id)
         if known is None or known[0] is not reading or reading.takeover_slot != slot:
             reading.takeover_slot = slot
-            kept[reading.case.case_id] = (reading, _entry(reading, procedures))
+            kept[reading.case.case_id] = (reading, _entry(reading, procedures, pinned))
     entries = [e for r in readings if (e := kept[r.case.case_id][1]) is not None]
     entries.sort(key=lambda e: e.key)
     doors = _doors(entries, capacities)
@@ -202,10 +230,11 @@ class _Entry:
     level: int
     key: tuple[int, int, Decimal, int, str]
     town: str
+    pinned: bool
 
     def asks(self, kind: str, steps: Sequence[Step], only: Sequence[str] = ()) -> bool:
-        """Whether any of `steps` is undone and of that kind (and one of `only`, where given)."""
-        return any(s.kind == kind and not s.done and (not only or s.step in only) for s in steps)
+        """Whether any of `steps` is undone and of the list `kind` (and one of `only`, where given)."""
+        return any(in_list(s, kind) and not s.done and (not only or s.step in only) for s in steps)
 
     def item(self, here: Position | None, today: date, asks: str = "") -> PlanItem:
         case, figures = self.reading.case, self.reading.figures
@@ -221,6 +250,16 @@ class _Entry:
             village=village_of(case),
             overdue_days=max((s.overdue_days for s in self.now), default=0),
             asks=asks,
+            clock_days=min(
+                (
+                    (s.due_on - today).days
+                    for s in self.now
+                    if s.step in CLOCK_STEPS and not s.done and s.due_on is not None
+                ),
+                default=None,
+            ),
+            pinned=self.pinned,
+            status=case.status,
         )
 
 
@@ -228,22 +267,24 @@ class _Entry:
 Kept = dict[str, tuple[Reading, _Entry | None]]
 
 
-def _read(file: CaseFile, calendar: Calendar, today: date, zone: tzinfo, kept: Kept) -> Reading:
+def _read(file: CaseFile, rules: Rules, today: date, zone: tzinfo, kept: Kept) -> Reading:
     known = kept.get(file.case.case_id)
-    return known[0] if known is not None and known[0].file is file else Reading(file, calendar, today, zone)
+    return known[0] if known is not None and known[0].file is file else Reading(file, rules, today, zone)
 
 
-def _entry(reading: Reading, procedures: Mapping[str, Procedure]) -> _Entry | None:
-    """None for a case that is neither open nor watched with something to do."""
+def _entry(reading: Reading, procedures: Mapping[str, Procedure], pinned: Collection[str]) -> _Entry | None:
+    """None for a case that is not open and has nothing to do."""
     case, today = reading.case, reading.today
-    procedure = procedures.get(case.procedure) if case.status == "open" else None
+    procedure = procedures.get(case.procedure)
     now = steps_on(reading, procedure) if procedure is not None else ()
     if case.status != "open" and not now:
         return None
     news = reading.has_news
     began = steps_on(reading.before_today(), procedure) if procedure is not None and news else now
-    asked = [(urgency(s, reading.calendar, today), s) for s in began if not s.done]
+    asked = [(urgency(s, reading.rules, today), s) for s in began if not s.done]
     level = min((u for u, _ in asked), default=REST)
+    if case.case_id in pinned and case.status == "open":
+        level = min(level, PINNED)
     figures = reading.figures
     key = (
         level,
@@ -252,14 +293,14 @@ def _entry(reading: Reading, procedures: Mapping[str, Procedure]) -> _Entry | No
         -days_past_due(figures, today),
         case.case_id,
     )
-    return _Entry(reading, began, now, news, level, key, town_of(case))
+    return _Entry(reading, began, now, news, level, key, town_of(case), case.case_id in pinned)
 
 
 def _within(level: int, steps: Sequence[Step]) -> int:
-    """The order inside a level: promises broken, due, to verify; windows by the day they close."""
+    """The order inside a level: promises broken, due, to verify; clocks and windows by the day they close."""
     if level == PROMISE:
         return min((_PROMISES.index(s.step) for s in steps if s.step in _PROMISES), default=len(_PROMISES))
-    if level == CLOSING:
+    if level in (CLOCK, CLOSING):
         return min((s.due_on.toordinal() for s in steps if s.due_on), default=0)
     return 0
 

@@ -5,11 +5,13 @@ The engine (steps, windows, done) knows kinds of step; what is asked, when, and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
+from app.domain.limits import SettingError
 from app.domain.records import ZERO, money
 
 LANGUAGES: Final = ("zh", "en")
@@ -26,6 +28,17 @@ OPENINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "promise_due": (),
     "promise_verify": (),
     "promise_broken": (),
+    "contact_guarantors": ("from_day",),
+    "serve_notice": ("from_day", "due_day"),
+    "call_after_notice": (),
+    "guarantor_repay": ("again_days",),
+    "legal_referral": ("from_day", "unable_times"),
+    "blacklist_review": ("longest_dpd",),
+    "cash_date": ("days_before", "days_after"),
+    "watch_check": ("days_before", "instalments"),
+    "guarantee_demand": ("days_before",),
+    "guarantee_suit": ("days_before",),
+    "limitation_period": ("days_before",),
 }
 DONE: Final = (
     "complete_visit",
@@ -36,16 +49,51 @@ DONE: Final = (
     "promise_kept_or_contact",
     "visit_after_due",
     "payment_data",
+    "guarantor_contact",
+    "notice_to_borrower",
+    "guarantor_answer",
+    "referred_to_legal",
+    "referred_to_blacklist",
+    "contact_in_window",
+    "call_in_window",
+    "clock_met",
 )
+# What a step's texts may name, besides what every step knows.
+_EVERYWHERE: Final = ("day", "missing", "account_tail")
+_OF_PROMISE: Final = ("amount", "promised_for", "paid", "left")
+_OF_GUARANTOR: Final = ("guarantor", "guarantor_title")
+_OF_CLOCK: Final = ("ends_on", "days_left", "how")
+PLACEHOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "first_visit": ("visited_on",),
+    "takeover_visit": ("visited_on",),
+    "promise_remind": _OF_PROMISE,
+    "promise_due": _OF_PROMISE,
+    "promise_verify": _OF_PROMISE,
+    "promise_broken": _OF_PROMISE,
+    "contact_guarantors": _OF_GUARANTOR,
+    "call_after_notice": ("served_on",),
+    "guarantor_repay": (*_OF_GUARANTOR, "served_on", "refused_on"),
+    "legal_referral": ("served_on",),
+    "cash_date": ("cash_on", "about"),
+    "watch_check": ("instalment_on",),
+    "guarantee_demand": (*_OF_GUARANTOR, *_OF_CLOCK),
+    "guarantee_suit": (*_OF_GUARANTOR, *_OF_CLOCK),
+    "limitation_period": _OF_CLOCK,
+}
+NOTICE_GAPS: Final = (
+    "to", "borrower", "role", "contract_no", "loan", "disbursed", "due_since", "as_of", "days", "amount", "capitals",
+    "principal", "interest", "penalty", "account_tail", "penalty_7", "penalty_30", "title", "on",
+)  # fmt: skip
+_STEP_KEYS: Final = ("step", "kind", "opens", "done", "days", "texts")
+_KEYS: Final = (
+    "name", "title", "notice_title", "guarantor_title", "notice_text", "guarantor_notice_text", "exact_amount_up_to",
+    "long_overdue_from", "capacities", "steps",
+)  # fmt: skip
+_GAP: Final = re.compile(r"\{([^{}]*)\}")
 
 
-class ProcedureError(ValueError):
+class ProcedureError(SettingError):
     """A procedure that cannot be followed; `path` names the key, `message` says what is wrong with it."""
-
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(f"{path}: {message}")
-        self.path = path
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +121,8 @@ class Procedure:
     """One procedure: its words, its limits, its steps in the order they are asked.
 
     `exact_amount_up_to` (CNY) is the largest missing sum for which a call takes a visit's place; `long_overdue_from`
-    the D from which a case is tagged 长期逾期; `capacities` what a day holds (plan.Capacities).
+    the D from which a case is tagged 长期逾期; `capacities` what a day holds (plan.Capacities). `notice_text` and
+    `guarantor_notice_text` are paragraphs of the notice (app.domain.notice has its own where they are left out).
     """
 
     name: str
@@ -90,7 +139,11 @@ class Procedure:
     @property
     def takeover(self) -> StepRule | None:
         """The step for cases that come in old, if this procedure has one."""
-        return next((r for r in self.steps if r.opens == "takeover_visit"), None)
+        return self.opening("takeover_visit")
+
+    def opening(self, opens: str) -> StepRule | None:
+        """The first step with that kind of window, if this procedure has one."""
+        return next((r for r in self.steps if r.opens == opens), None)
 
     @classmethod
     def read(cls, doc: Mapping[str, Any]) -> Procedure:
@@ -98,6 +151,7 @@ class Procedure:
         name = doc.get("name")
         if not isinstance(name, str) or not name:
             raise ProcedureError("name", "a name is needed")
+        _known_keys("", doc, _KEYS)
         listed = doc.get("steps")
         if not isinstance(listed, list) or not listed:
             raise ProcedureError("steps", "a list of steps is needed")
@@ -119,6 +173,8 @@ class Procedure:
             exact_amount_up_to=limit,
             long_overdue_from=_count("long_overdue_from", doc.get("long_overdue_from", 90)),
             capacities=_counts("capacities", doc.get("capacities", {})),
+            notice_text=_paragraphs("notice_text", doc),
+            guarantor_notice_text=_paragraphs("guarantor_notice_text", doc),
         )
 
 
@@ -151,6 +207,7 @@ def read_procedures(docs: Iterable[Mapping[str, Any]]) -> dict[str, Procedure]:
 def _step(path: str, entry: object) -> StepRule:
     if not isinstance(entry, Mapping):
         raise ProcedureError(path, "a table is needed")
+    _known_keys(f"{path}.", entry, _STEP_KEYS)
     step, kind, opens, done = (entry.get(k) for k in ("step", "kind", "opens", "done"))
     if not isinstance(step, str) or not step:
         raise ProcedureError(f"{path}.step", "a step id is needed")
@@ -170,6 +227,10 @@ def _step(path: str, entry: object) -> StepRule:
     for needed in ("title", "why"):
         if needed not in read:
             raise ProcedureError(f"{path}.texts.{needed}", "a text is needed")
+    gaps = (*_EVERYWHERE, *PLACEHOLDERS.get(opens, ()))
+    for name, words in read.items():
+        for language, text in words.items():
+            _known_gaps(f"{path}.texts.{name}.{language}", text, gaps)
     return StepRule(step, kind, opens, done, numbers, read)
 
 
@@ -180,6 +241,32 @@ def _words(path: str, value: object) -> dict[str, str]:
         if not isinstance(value.get(language), str) or not value[language].strip():
             raise ProcedureError(f"{path}.{language}", "a text is needed")
     return {k: v for k, v in value.items() if isinstance(v, str)}
+
+
+def _known_keys(path: str, table: Mapping[str, Any], known: Iterable[str]) -> None:
+    """A key nobody knows is a slip of the pen, and would be obeyed by nobody."""
+    for key in table:
+        if key not in known:
+            raise ProcedureError(f"{path}{key}", f"unknown; known are {', '.join(known)}")
+
+
+def _known_gaps(path: str, text: str, known: Iterable[str]) -> None:
+    for gap in _GAP.findall(text):
+        if gap not in known:
+            raise ProcedureError(path, f"{{{gap}}} is not known here; known are {', '.join(known)}")
+    if "{" in (rest := _GAP.sub("", text)) or "}" in rest:
+        raise ProcedureError(path, "a brace without its other one")
+
+
+def _paragraphs(name: str, doc: Mapping[str, Any]) -> tuple[str, ...]:
+    value = doc.get(name, [])
+    if not isinstance(value, list):
+        raise ProcedureError(name, "a list of paragraphs is needed")
+    for n, paragraph in enumerate(value):
+        if not isinstance(paragraph, str) or not paragraph.strip():
+            raise ProcedureError(f"{name}[{n}]", "a paragraph is needed")
+        _known_gaps(f"{name}[{n}]", paragraph, NOTICE_GAPS)
+    return tuple(value)
 
 
 def _counts(path: str, value: object) -> dict[str, int]:

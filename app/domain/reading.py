@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import date, timedelta, tzinfo
 
 from app.domain.ageing import day_of_episode
-from app.domain.calendar import Calendar
+from app.domain.clocks import GuaranteeClock, Limitation, guarantee_clocks, limitation
 from app.domain.codes import REACHED
 from app.domain.corrections import known_on
 from app.domain.promises import PromiseView, judge_known
 from app.domain.records import BORROWER, Activity, CaseFile
+from app.domain.rules import Rules
 
 Dated = tuple[date, Activity]
+_HEARD = ("pays", "urges_borrower", "refuses")
 _GONE = ("gone", "transferred")
 
 
@@ -26,7 +28,7 @@ class Reading:
     def __init__(
         self,
         file: CaseFile,
-        calendar: Calendar,
+        rules: Rules,
         today: date,
         zone: tzinfo,
         takeover_slot: int = 0,
@@ -34,7 +36,8 @@ class Reading:
     ) -> None:
         self.case = file.case
         self.figures = file.figures
-        self.calendar = calendar
+        self.rules = rules
+        self.calendar = rules.calendar
         self.today = today
         self.takeover_slot = takeover_slot
         self.known = known_on(file.activities, today, zone) if known is None else known
@@ -75,7 +78,7 @@ class Reading:
     def before_today(self) -> Reading:
         """The same case as the day began."""
         earlier = tuple(d for d in self.known if d[0] < self.today)
-        return Reading(self.file, self.calendar, self.today, self._zone, self.takeover_slot, earlier)
+        return Reading(self.file, self.rules, self.today, self._zone, self.takeover_slot, earlier)
 
     def day(self, d: int) -> date:
         """The date of D `d`; the case must have an episode."""
@@ -96,6 +99,27 @@ class Reading:
             start = self.case.episode_start or date.min
             self._of_episode = tuple(p for p in self.promises if p.due_on >= start)
         return self._of_episode
+
+    @property
+    def guarantee_clocks(self) -> tuple[GuaranteeClock, ...]:
+        """保证期间 of each guarantor."""
+        return guarantee_clocks(self.case, self.known, self.calendar, self.rules.limits, self.today)
+
+    @property
+    def limitation(self) -> Limitation:
+        """诉讼时效."""
+        return limitation(self.case, self.known, self.calendar, self.rules.limits, self.today)
+
+    def demands(self, guarantor_id: str) -> list[Dated]:
+        """要求担保人履行责任 of this episode that were heard, in the order they happened."""
+        found = [
+            d
+            for d in self.episode
+            if d[1].kind == "guarantor_demand"
+            and d[1].body.get("guarantor_id") == guarantor_id
+            and d[1].body.get("agreed") in _HEARD
+        ]
+        return sorted(found, key=lambda d: (d[1].happened_at, d[1].activity_id))
 
     def came_in_old(self, after_day: int) -> bool:
         """Assigned past D `after_day`, with nothing in `history` or the journal of this episode from before that day."""

@@ -7,19 +7,22 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
 from typing import Final
 
-from app.domain.calendar import Calendar
 from app.domain.done import CONDITIONS, Window, first_complete_visit
 from app.domain.message import Sayable, Text
 from app.domain.procedure import Procedure, StepRule
 from app.domain.reading import Reading
 from app.domain.records import CaseFile
-from app.domain.windows import OPENERS
+from app.domain.rules import Rules
+from app.domain.windows import OPENERS, STATUSES
 
 # The order of procedure.md, 'The day': lower is sooner.
-CLOCK, PROMISE, LONG_PAST, CLOSING, CASH, REMIND, REST = range(7)
+# PINNED is 攻坚, which is no step's own.
+CLOCK, PROMISE, PINNED, LONG_PAST, CLOSING, CASH, REMIND, REST = range(8)
 LONG_PAST_WORKING_DAYS: Final = 3
 CLOSING_WITHIN: Final = timedelta(days=2)
+CLOCK_STEPS: Final = ("guarantee_demand", "guarantee_suit", "limitation_period")
 _URGENCY: Final = {
+    **dict.fromkeys(CLOCK_STEPS, CLOCK),
     "promise_broken": PROMISE,
     "promise_due": PROMISE,
     "promise_verify": PROMISE,
@@ -60,18 +63,17 @@ class Step:
 def steps_of(
     file: CaseFile,
     procedure: Procedure,
-    calendar: Calendar,
+    rules: Rules,
     today: date,
     zone: tzinfo,
     takeover_slot: int = 0,
 ) -> tuple[Step, ...]:
     """The steps of a case on `today`: those open, and those done on that very day (`done`).
 
-    Only an open case is asked for these. `takeover_slot` comes from plan.takeover_slots, which sees all cases.
+    What a case is asked for depends on its status (windows.STATUSES). `takeover_slot` comes from plan.takeover_slots,
+    which sees all cases.
     """
-    if file.case.status != "open":
-        return ()
-    return steps_on(Reading(file, calendar, today, zone, takeover_slot), procedure)
+    return steps_on(Reading(file, rules, today, zone, takeover_slot), procedure)
 
 
 def steps_on(reading: Reading, procedure: Procedure) -> tuple[Step, ...]:
@@ -89,7 +91,7 @@ def unclear_date(file: CaseFile, today: date, zone: tzinfo) -> bool:
     start = file.case.episode_start
     if file.case.status != "open" or start is None:
         return False
-    reading = Reading(file, Calendar(), today, zone)
+    reading = Reading(file, Rules(), today, zone)
     if first_complete_visit(reading, start + timedelta(days=1)) is None:
         return False
     if any(a.kind == "promise" for _, a in reading.episode):
@@ -97,8 +99,15 @@ def unclear_date(file: CaseFile, today: date, zone: tzinfo) -> bool:
     return not any(a.body.get("outcome") in ("refused", "unable") for _, a in reading.contacts)
 
 
-def urgency(step: Step, calendar: Calendar, today: date) -> int:
-    """How soon a step comes in a day's order: CLOCK … REST; three working days past its due day it is LONG_PAST."""
+def urgency(step: Step, rules: Rules, today: date) -> int:
+    """How soon a step comes in a day's order: CLOCK … REST; three working days past its due day it is LONG_PAST.
+
+    A legal clock is CLOCK from the second of `clock_days` (10 days), before that REMIND.
+    """
+    calendar = rules.calendar
+    if step.step in CLOCK_STEPS and step.due_on is not None:
+        days = rules.limits.clock_days
+        return CLOCK if (step.due_on - today).days <= days[min(1, len(days) - 1)] else REMIND
     base = _URGENCY.get(step.step, REST)
     if base <= PROMISE or step.due_on is None:
         return base
@@ -124,6 +133,7 @@ def _listed(reading: Reading, procedure: Procedure) -> tuple[Step, ...]:
     return tuple(
         step
         for rule in procedure.steps
+        if reading.case.status in STATUSES.get(rule.opens, ("open",))
         for window in OPENERS[rule.opens](reading, rule, procedure)
         if (step := _step(reading, rule, window)) is not None
     )
@@ -137,7 +147,9 @@ def _step(reading: Reading, rule: StepRule, window: Window) -> Step | None:
     done_on = window.done_on or CONDITIONS[rule.done](reading, window, rule)
     if done_on is not None and done_on < today:
         return None
+    guarantor = reading.case.guarantor(window.party)
     params = {
+        **({} if guarantor is None else {"guarantor": guarantor.name}),
         "day": reading.d,
         "missing": reading.figures.missing,
         "account_tail": reading.case.loan.account_tail,

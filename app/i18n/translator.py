@@ -98,6 +98,8 @@ class Translator:
                 return self.date(value)
             case list() | tuple():
                 return ("、" if self.language == "zh" else ", ").join(map(self._shown, value))
+        if hasattr(value, "with_year"):
+            return self.full_date(value.with_year)
         if hasattr(value, "group") and hasattr(value, "value"):
             return self.code(value.group, value.value)
         if hasattr(value, "by_language") or (hasattr(value, "text") and hasattr(value, "params")):

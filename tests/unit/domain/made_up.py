@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.domain.calendar import Calendar
 from app.domain.procedure import Procedure, read_procedures
 from app.domain.records import (
     Activity,
@@ -27,10 +26,11 @@ from app.domain.records import (
     Payment,
     Phone,
 )
+from app.domain.rules import Rules
 from app.domain.steps import Step, steps_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
-CALENDAR = Calendar()
+RULES = Rules()
 # A Monday; the missed due date of the made-up cases, so D 1 is Tuesday and D 5 Saturday.
 START = date(2026, 11, 2)
 PROCEDURES: Mapping[str, Procedure] = read_procedures(
@@ -144,8 +144,8 @@ def file_of(
     return CaseFile(case or made_case(**members), figures or made_figures(), activities)
 
 
-def steps_on_day(file: CaseFile, today: date, calendar: Calendar = CALENDAR, slot: int = 0) -> list[Step]:
-    return list(steps_of(file, SMALL_LOAN, calendar, today, ZONE, slot))
+def steps_on_day(file: CaseFile, today: date, rules: Rules = RULES, slot: int = 0) -> list[Step]:
+    return list(steps_of(file, SMALL_LOAN, rules, today, ZONE, slot))
 
 
 def state_of(file: CaseFile, step: str, today: date) -> str:

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from app.domain.places import mean, metres
 from app.domain.plan import Capacities, DayPlan, Kept, PlanItem, mix_of, only_calls, plan_day, takeover_slots
-from app.domain.records import Activity, Address, Borrower, CaseFile, Position
+from app.domain.records import Activity, Address, Borrower, CaseFile, Guarantor, Loan, Position
 from tests.unit.domain.made_up import (
-    CALENDAR,
     PROCEDURES,
+    RULES,
     ZONE,
     activity,
     at,
@@ -66,7 +66,7 @@ def loan(
 def plan(
     files: Sequence[CaseFile], today: date = TODAY, here: Position | None = None, **settings: int
 ) -> DayPlan:
-    return plan_day(files, PROCEDURES, settings, CALENDAR, today, ZONE, here)
+    return plan_day(files, PROCEDURES, settings, RULES, today, ZONE, here)
 
 
 def ids(items: Sequence[PlanItem]) -> list[str]:
@@ -124,7 +124,7 @@ def test_the_radius_is_measured_between_the_mean_positions_of_a_towns_cases() ->
 
 
 def test_the_order_is_promises_long_past_closing_reminders_then_the_amount() -> None:
-    reminded = loan(1, 15, "甲镇", visit(d(12)), visit(d(13)), promise(d(19), "5.00", d(22)))
+    reminded = loan(1, 6, "甲镇", visit(d(16)), visit(d(19)), promise(d(20), "5.00", d(22)))
     files = [
         reminded,
         loan(2, 60, amount="10.00", assigned_on=d(21)),
@@ -205,7 +205,7 @@ def test_a_visit_that_met_nobody_stays_to_be_done() -> None:
 
 
 def test_a_promise_that_falls_due_during_the_day_is_added_to_a_full_plan() -> None:
-    quiet = loan(99, 15, "甲镇", visit(d(12)), visit(d(13)))
+    quiet = loan(99, 6, "甲镇", visit(d(16)), visit(d(19)))
     files = [loan(n, 2) for n in range(40)]
     assert "c0099" in ids(plan([*files, quiet]).waiting)
     made = activity(
@@ -240,18 +240,18 @@ def test_an_open_case_whose_procedure_nobody_knows_waits() -> None:
 
 def test_takeovers_of_one_day_are_spread_over_ten_working_days_the_larger_sooner() -> None:
     old = [loan(n, 60, amount=f"{(n + 1) * 100}.00", assigned_on=TODAY) for n in range(25)]
-    slots = takeover_slots(old, PROCEDURES, CALENDAR, TODAY, ZONE)
+    slots = takeover_slots(old, PROCEDURES, RULES, TODAY, ZONE)
     by_amount = [slots[f"c{n:04}"] for n in reversed(range(25))]
     assert by_amount == sorted(by_amount)
     assert {by_amount.count(slot) for slot in range(10)} == {2, 3}
-    assert takeover_slots(old[:1], PROCEDURES, CALENDAR, TODAY, ZONE) == {"c0000": 0}
+    assert takeover_slots(old[:1], PROCEDURES, RULES, TODAY, ZONE) == {"c0000": 0}
 
 
 def test_a_takeovers_day_does_not_move_when_another_is_done() -> None:
     old = [loan(n, 60, amount=f"{(n + 1) * 100}.00", assigned_on=TODAY) for n in range(12)]
     done = [replace(old[0], activities=(replace(visit(TODAY), case_id="c0000"),)), *old[1:]]
-    before = takeover_slots(old, PROCEDURES, CALENDAR, TODAY, ZONE)
-    assert takeover_slots(done, PROCEDURES, CALENDAR, TODAY + timedelta(days=1), ZONE) == before
+    before = takeover_slots(old, PROCEDURES, RULES, TODAY, ZONE)
+    assert takeover_slots(done, PROCEDURES, RULES, TODAY + timedelta(days=1), ZONE) == before
 
 
 def test_the_mix_counts_the_last_seven_days_and_guarantors_by_themselves() -> None:
@@ -400,7 +400,7 @@ def test_a_plan_that_reads_only_what_changed_is_the_plan_that_reads_all(
 ) -> None:
     kept: Kept = {}
     for _ in range(3):
-        assert plan_day(files, PROCEDURES, {}, CALENDAR, TODAY, ZONE, None, kept) == plan(files)
+        assert plan_day(files, PROCEDURES, {}, RULES, TODAY, ZONE, None, kept) == plan(files)
         if not files:
             return
         chosen = data.draw(st.integers(0, len(files) - 1))
@@ -410,3 +410,74 @@ def test_a_plan_that_reads_only_what_changed_is_the_plan_that_reads_all(
         files[chosen] = replace(
             changed, activities=(*changed.activities, replace(act, case_id=changed.case.case_id))
         )
+
+
+# ---- what stands where
+
+
+def guaranteed(n: int, ends: date, liability: str = "joint", **members: object) -> CaseFile:
+    who = Guarantor("g1", "胡国强", "guarantor", liability, ends)
+    return loan(n, 2, "甲镇", guarantors=(who,), loan=Loan(maturity=date(2026, 1, 5)), **members)
+
+
+def test_a_clock_of_ten_days_stands_first_and_adds_a_door_to_a_full_plan() -> None:
+    files = [*(loan(n, 2) for n in range(12)), broken(50), guaranteed(60, TODAY + timedelta(days=10))]
+    day = plan(files)
+    assert day.order[0] == "c0060"
+    assert ids(day.visits)[0] == "c0060"
+    assert day.visits[0].clock_days == 10
+    assert len(day.visits) == 9
+
+
+def test_a_clock_of_eleven_days_does_not_push_ahead() -> None:
+    files = [*(loan(n, 2) for n in range(12)), guaranteed(60, TODAY + timedelta(days=11))]
+    assert plan(files).order[-1] == "c0060"
+    assert len(plan(files).visits) == 8
+
+
+def test_of_two_clocks_the_nearer_end_comes_first() -> None:
+    near, far = guaranteed(61, TODAY + timedelta(days=2)), guaranteed(60, TODAY + timedelta(days=9))
+    assert plan([far, near]).order == ("c0061", "c0060")
+
+
+def test_a_general_guarantee_asks_for_a_suit_on_the_telephone_list() -> None:
+    item = plan([guaranteed(60, TODAY + timedelta(days=5), "general", assigned_on=TODAY)]).order
+    assert item == ("c0060",)
+    steps = plan([guaranteed(60, TODAY + timedelta(days=5), "general")])
+    kinds = {s.step: s.kind for i in (*steps.visits, *steps.calls) for s in i.steps}
+    assert kinds["guarantee_suit"] == "referral"
+
+
+def test_a_notice_is_a_door_and_a_guarantor_a_telephone_call() -> None:
+    due = loan(1, 8, "甲镇", visit(d(14)), visit(d(18)))
+    assert ids(plan([due]).visits) == ["c0001"]
+    noticed = activity(
+        "notice", at(d(20)), {"addressee": "borrower", "method": "in_person", "result": "signed"}
+    )
+    talked = loan(2, 8, "甲镇", visit(d(14)), visit(d(18)), noticed, call(TODAY))
+    day = plan([talked])
+    assert (ids(day.visits), ids(day.calls)) == ([], ["c0002"])
+    assert {s.kind for s in day.calls[0].steps if not s.done} == {"guarantor_demand"}
+
+
+def test_pinned_cases_come_right_behind_clocks_and_promises() -> None:
+    files = [*(loan(n, 2) for n in range(12)), loan(40, 8), broken(50)]
+    assert plan(files).order[:2] == ("c0050", "c0040")
+    day = plan_day(files, PROCEDURES, {}, RULES, TODAY, ZONE, pinned={"c0011"})
+    assert day.order[:3] == ("c0050", "c0011", "c0040")
+    assert [i.case_id for i in day.visits if i.pinned] == ["c0011"]
+
+
+def test_a_watched_case_is_called_before_its_instalment_and_a_repaid_one_reviewed() -> None:
+    dates = (TODAY + timedelta(days=2),)
+    watched = loan(1, 20, status="watch", status_since=d(15), loan=Loan(instalment_dates=dates))
+    old = loan(2, 120, status="closed", status_since=d(15))
+    old = replace(old, figures=replace(old.figures, longest_dpd=95))
+    day = plan([watched, old])
+    assert [[s.step for s in i.steps] for i in day.calls] == [["watch_check"], ["blacklist_review"]]
+    assert day.waiting == ()
+
+
+@pytest.mark.parametrize("status", ["off_list", "legal"])
+def test_a_case_off_the_list_or_at_court_asks_nothing(status: str) -> None:
+    assert plan([loan(1, 3, status=status)]).order == ()

@@ -14,7 +14,7 @@ from app.domain.procedure import DONE, OPENINGS, Procedure, ProcedureError, proc
 from app.domain.steps import steps_of
 from app.domain.windows import OPENERS
 from app.i18n import translator
-from tests.unit.domain.made_up import CALENDAR, PROCEDURES, START, ZONE, d, file_of, the
+from tests.unit.domain.made_up import PROCEDURES, RULES, START, ZONE, d, file_of, the
 
 FILES = sorted((Path(__file__).parents[3] / "assets" / "procedures").glob("*.toml"))
 DOC: dict[str, Any] = tomllib.loads((FILES[1]).read_text("utf-8"))
@@ -27,9 +27,7 @@ def test_the_bundled_procedures_are_the_two_the_products_need() -> None:
     assert PROCEDURES["psbc_small_loan"].notice_title["zh"] == "逾期催收函"
     assert PROCEDURES["guarantee_company"].notice_title["zh"] == "担保贷款逾期催收通知书"
     assert PROCEDURES["guarantee_company"].guarantor_title["zh"] == "反担保人"
-    step = the(
-        list(steps_of(file_of(), PROCEDURES["guarantee_company"], CALENDAR, d(1), ZONE)), "first_visit"
-    )
+    step = the(list(steps_of(file_of(), PROCEDURES["guarantee_company"], RULES, d(1), ZONE)), "first_visit")
     assert zh.say(step.title) == "首次上门"
 
 
@@ -47,7 +45,7 @@ def test_a_branch_edits_days_and_words_and_nothing_in_the_app_changes() -> None:
     edited = procedures_from(setting, PROCEDURES)
     assert edited["guarantee_company"] == PROCEDURES["guarantee_company"]
     found = [
-        list(steps_of(file_of(), edited["psbc_small_loan"], CALENDAR, START + timedelta(days=n), ZONE))
+        list(steps_of(file_of(), edited["psbc_small_loan"], RULES, START + timedelta(days=n), ZONE))
         for n in (4, 5)
     ]
     assert "second_visit" not in [s.step for s in found[0]]
@@ -59,8 +57,9 @@ def test_a_branch_may_leave_a_step_out() -> None:
     doc = copy.deepcopy(DOC)
     doc["steps"] = [s for s in doc["steps"] if s["step"] != "takeover_visit"]
     file = file_of(assigned_on=d(20))
-    steps = steps_of(file, Procedure.read(doc), CALENDAR, d(21), ZONE)
-    assert {s.step for s in steps} == {"first_visit"}
+    steps = steps_of(file, Procedure.read(doc), RULES, d(21), ZONE)
+    asked = {s.step for s in steps}
+    assert asked == {"first_visit", "contact_guarantors", "serve_notice"}
 
 
 def test_no_setting_leaves_the_bundled_ones() -> None:
@@ -117,3 +116,22 @@ def test_a_variant_of_why_that_is_not_written_falls_back_to_why() -> None:
     rule = next(s for s in PROCEDURES["psbc_small_loan"].steps if s.step == "daily_call")
     assert rule.text("unseen") == rule.text("why")
     assert replace(rule, texts={**rule.texts, "unseen": {"zh": "x"}}).text("unseen") == {"zh": "x"}
+
+
+@pytest.mark.parametrize(
+    ("edit", "path"),
+    [
+        (lambda doc: doc.update(notice_titel={"zh": "x", "en": "x"}), "notice_titel"),
+        (lambda doc: doc["steps"][0].update(day={}), "steps[0].day"),
+        (lambda doc: doc["steps"][0]["texts"]["why"].update(zh="{amuont}"), "steps[0].texts.why.zh"),
+        (lambda doc: doc["steps"][0]["texts"]["why"].update(en="{amount"), "steps[0].texts.why.en"),
+        (lambda doc: doc.update(notice_text=["{to}：", "{sum}"]), "notice_text[1]"),
+        (lambda doc: doc.update(guarantor_notice_text="x"), "guarantor_notice_text"),
+    ],
+)
+def test_a_slip_of_the_pen_is_named_by_its_key(edit: Any, path: str) -> None:
+    doc = copy.deepcopy(DOC)
+    edit(doc)
+    with pytest.raises(ProcedureError) as refused:
+        Procedure.read(doc)
+    assert refused.value.path == path

@@ -2,18 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
 from app.domain.calendar import Calendar
+from app.domain.cash import MarketDays
 from app.domain.message import Text
-from app.domain.records import Activity, Address, Borrower, Case, CaseFile, Decision, History
+from app.domain.records import (
+    Activity,
+    Address,
+    Borrower,
+    Case,
+    CaseFile,
+    Decision,
+    Guarantor,
+    History,
+    Loan,
+)
+from app.domain.rules import Rules
 from app.domain.steps import LONG_PAST, next_step, steps_of, unclear_date, urgency
 from app.i18n import translator
 from tests.unit.domain.made_up import (
-    CALENDAR,
+    RULES,
     SMALL_LOAN,
     START,
     ZONE,
@@ -162,7 +174,7 @@ def test_by_the_second_working_day_counts_day_one_when_it_is_one(start: date, du
 
 
 def test_the_branchs_holidays_move_the_due_day() -> None:
-    off = Calendar(frozenset({d(2), d(3)}))
+    off = Rules(Calendar(frozenset({d(2), d(3)})))
     assert the(steps_on_day(file_of(), d(1), off), "first_visit").due_on == d(4)
 
 
@@ -259,6 +271,8 @@ def test_a_takeover_visit_gets_to_know_the_case_though_little_is_missing_and_the
     assert {s.step: s.kind for s in steps_on_day(old, d(21))} == {
         "takeover_visit": "visit",
         "exact_amount_call": "call",
+        "contact_guarantors": "guarantor_demand",
+        "serve_notice": "notice",
     }
 
 
@@ -352,7 +366,7 @@ def test_home_is_the_place_of_trade_where_there_is_no_business() -> None:
 def test_only_an_open_case_is_asked_for_these_steps(status: str) -> None:
     decided = (Decision("legal", "", "s1", d(3)),)
     file = file_of(promise(d(1), OWED, d(2)), status=status, decisions=decided)
-    assert steps_of(file, SMALL_LOAN, CALENDAR, d(2), ZONE) == ()
+    assert steps_of(file, SMALL_LOAN, RULES, d(2), ZONE) == ()
 
 
 def test_a_case_without_an_episode_is_only_asked_about_its_promises() -> None:
@@ -385,8 +399,8 @@ def test_a_case_not_open_says_nothing_about_its_date() -> None:
 
 def test_three_working_days_past_its_due_day_a_step_goes_to_the_front() -> None:
     first = file_of()  # due on D 2, a Wednesday
-    assert urgency(the(steps_on_day(first, d(6)), "first_visit"), CALENDAR, d(6)) > LONG_PAST
-    assert urgency(the(steps_on_day(first, d(7)), "first_visit"), CALENDAR, d(7)) == LONG_PAST
+    assert urgency(the(steps_on_day(first, d(6)), "first_visit"), RULES, d(6)) > LONG_PAST
+    assert urgency(the(steps_on_day(first, d(7)), "first_visit"), RULES, d(7)) == LONG_PAST
 
 
 def test_the_next_step_is_a_promise_then_what_is_late_then_what_closes_first() -> None:
@@ -417,3 +431,246 @@ def test_every_step_says_why_in_both_languages_with_no_gap_left() -> None:
             for text in (step.title, step.why):
                 assert isinstance(text, Text)
                 assert "{" not in translator(language).say(text)
+
+
+# ---- guarantors, notice, what follows it
+
+
+def notice(on: date, addressee: str = "borrower", hour: int = 10, **body: object) -> Activity:
+    given = {"addressee": addressee, "method": "in_person", "result": "signed"}
+    return activity("notice", at(on, hour), {**given, **body})
+
+
+def demand(on: date, agreed: str = "urges_borrower", who: str = "g1", hour: int = 12) -> Activity:
+    return activity(
+        "guarantor_demand", at(on, hour), {"guarantor_id": who, "method": "call", "agreed": agreed}
+    )
+
+
+def referral(on: date, to: str = "legal") -> Activity:
+    return activity("referral", at(on), {"to": to, "why": "x"})
+
+
+ONE = (Guarantor("g1", "胡国强", "guarantor"),)
+SERVED = notice(d(8))
+
+
+@pytest.mark.parametrize(
+    ("step", "today", "activities", "expected"),
+    [
+        # contact_guarantors: from D 4, one per guarantor
+        ("contact_guarantors", d(3), [], "absent"),
+        ("contact_guarantors", d(4), [], "open"),
+        ("contact_guarantors", d(30), [], "open"),
+        ("contact_guarantors", d(4), [demand(d(4))], "done"),
+        ("contact_guarantors", d(5), [demand(d(4))], "absent"),
+        ("contact_guarantors", d(4), [demand(d(3))], "open"),
+        ("contact_guarantors", d(4), [demand(d(4), "unreached")], "open"),
+        ("contact_guarantors", d(4), [demand(d(4), who="g2")], "open"),
+        ("contact_guarantors", d(4), [call(d(4), party="g1")], "done"),
+        ("contact_guarantors", d(4), [call(d(4), "no_answer", party="g1")], "open"),
+        ("contact_guarantors", d(4), [visit(d(4), party="g1", met=["g1"])], "done"),
+        # serve_notice: from D 7
+        ("serve_notice", d(6), [], "absent"),
+        ("serve_notice", d(7), [], "open"),
+        ("serve_notice", d(40), [], "open"),
+        ("serve_notice", d(7), [notice(d(7))], "done"),
+        ("serve_notice", d(8), [notice(d(7))], "absent"),
+        ("serve_notice", d(7), [notice(d(6))], "open"),
+        ("serve_notice", d(7), [notice(d(7), "g1")], "open"),
+        ("serve_notice", d(7), [notice(d(7), "s1")], "open"),
+        # call_after_notice: every day after the day of service
+        ("call_after_notice", d(8), [SERVED], "absent"),
+        ("call_after_notice", d(9), [], "absent"),
+        ("call_after_notice", d(9), [SERVED], "open"),
+        ("call_after_notice", d(60), [SERVED], "open"),
+        ("call_after_notice", d(9), [SERVED, call(d(9))], "done"),
+        ("call_after_notice", d(10), [SERVED, call(d(9))], "open"),
+        ("call_after_notice", d(9), [SERVED, call(d(9), "no_answer", 9)], "open"),
+        ("call_after_notice", d(9), [SERVED, call(d(9), "no_answer", 9), call(d(9), "busy", 11)], "open"),
+        ("call_after_notice", d(9), [SERVED, call(d(9), "no_answer", 9), call(d(9), "busy", 12)], "done"),
+        ("call_after_notice", d(9), [notice(d(6))], "absent"),
+        # guarantor_repay: from the moment of service
+        ("guarantor_repay", d(7), [], "absent"),
+        ("guarantor_repay", d(8), [SERVED], "open"),
+        ("guarantor_repay", d(8), [SERVED, demand(d(8))], "done"),
+        ("guarantor_repay", d(8), [SERVED, demand(d(8), hour=9)], "open"),
+        ("guarantor_repay", d(9), [SERVED, demand(d(9), "unreached")], "open"),
+        ("guarantor_repay", d(9), [SERVED, demand(d(9), "pays")], "open"),
+        ("guarantor_repay", d(9), [SERVED, demand(d(9), "pays"), promise(d(9), OWED, d(12))], "open"),
+        ("guarantor_repay", d(9), [SERVED, demand(d(9), "pays"), promise(d(9), OWED, d(12), party="g1")], "done"),
+        ("guarantor_repay", d(10), [SERVED, demand(d(9), "pays"), promise(d(9), OWED, d(12), party="g1")], "absent"),
+        ("guarantor_repay", d(10), [SERVED, demand(d(9), "pays"), promise(d(10), OWED, d(12), party="g1")], "done"),
+        ("guarantor_repay", d(9), [SERVED, demand(d(9), "refuses")], "done"),
+        ("guarantor_repay", d(15), [SERVED, demand(d(9), "refuses")], "absent"),
+        ("guarantor_repay", d(16), [SERVED, demand(d(9), "refuses")], "open"),
+        ("guarantor_repay", d(16), [SERVED, demand(d(9), "refuses"), demand(d(16), "refuses")], "done"),
+        ("guarantor_repay", d(22), [SERVED, demand(d(9), "refuses"), demand(d(16), "refuses")], "absent"),
+        ("guarantor_repay", d(23), [SERVED, demand(d(9), "refuses"), demand(d(16), "refuses")], "open"),
+        ("guarantor_repay", d(40), [SERVED, demand(d(9), "refuses"), demand(d(16))], "absent"),
+        # legal_referral: served, and one of three
+        ("legal_referral", d(89), [SERVED], "absent"),
+        ("legal_referral", d(90), [], "absent"),
+        ("legal_referral", d(90), [SERVED], "open"),
+        ("legal_referral", d(90), [SERVED, referral(d(90))], "done"),
+        ("legal_referral", d(91), [SERVED, referral(d(90))], "absent"),
+        ("legal_referral", d(90), [SERVED, referral(d(90), "supervisor")], "open"),
+        ("legal_referral", d(9), [SERVED, call(d(9), "refused")], "open"),
+        ("legal_referral", d(9), [SERVED, call(d(7), "refused")], "absent"),
+        ("legal_referral", d(8), [SERVED, call(d(8), "refused", 9)], "absent"),
+        ("legal_referral", d(8), [SERVED, call(d(8), "refused", 11)], "open"),
+        ("legal_referral", d(11), [SERVED, call(d(9), "unable"), call(d(10), "unable")], "absent"),
+        ("legal_referral", d(11), [SERVED, call(d(9), "unable"), demand(d(11), "refuses")], "absent"),
+        ("legal_referral", d(11), [SERVED, call(d(9), "unable"), call(d(10), "unable"), demand(d(11), "refuses")], "open"),
+        ("legal_referral", d(13), [SERVED, call(d(9), "unable"), call(d(10), "unable"), demand(d(11), "refuses"), demand(d(12))], "absent"),
+    ],
+)  # fmt: skip
+def test_the_steps_around_the_notice(
+    step: str, today: date, activities: Sequence[Activity], expected: str
+) -> None:
+    assert state_of(file_of(*activities, guarantors=ONE), step, today) == expected
+
+
+def test_every_guarantor_is_asked_by_name() -> None:
+    steps = [s for s in steps_on_day(file_of(), d(4)) if s.step == "contact_guarantors"]
+    assert [s.party for s in steps] == ["g1", "g2"]
+    assert ["胡国强" in translator("zh").say(s.why) for s in steps] == [True, False]
+
+
+def test_a_notice_is_due_by_the_tenth_day() -> None:
+    step = the(steps_on_day(file_of(guarantors=ONE), d(12)), "serve_notice")
+    assert (step.due_on, step.overdue_days, step.kind) == (d(10), 2, "notice")
+
+
+def test_a_notice_served_before_this_system_counts_and_starts_what_follows() -> None:
+    file = file_of(history=History(notice_served_on=d(8)), assigned_on=d(9), guarantors=ONE)
+    assert state_of(file, "serve_notice", d(9)) == "absent"
+    assert state_of(file, "call_after_notice", d(9)) == "open"
+    assert state_of(file, "guarantor_repay", d(9)) == "open"
+    earlier = file_of(history=History(notice_served_on=date(2026, 5, 1)), guarantors=ONE)
+    assert state_of(earlier, "serve_notice", d(9)) == "open"
+
+
+def test_what_was_due_before_the_case_came_is_counted_from_its_coming() -> None:
+    late = file_of(call(d(1)), assigned_on=d(40), guarantors=ONE)
+    assert the(steps_on_day(late, d(41)), "serve_notice").due_on == d(43)
+    taken = file_of(assigned_on=d(40), guarantors=ONE)
+    visit_due = the(steps_on_day(taken, d(41), slot=9), "takeover_visit").due_on
+    assert the(steps_on_day(taken, d(41), slot=9), "serve_notice").due_on == visit_due
+
+
+def test_misuse_goes_to_court_only_once_the_supervisor_has_confirmed_it() -> None:
+    told = visit(d(1), reason="misuse")
+    assert state_of(file_of(told, guarantors=ONE), "legal_referral", d(2)) == "absent"
+    confirmed = file_of(told, guarantors=ONE, decisions=(Decision("misuse", "x", "主管", d(2)),))
+    assert state_of(confirmed, "legal_referral", d(1)) == "absent"
+    assert state_of(confirmed, "legal_referral", d(2)) == "open"
+
+
+# ---- cash dates, the end of a case
+
+
+@pytest.mark.parametrize(
+    ("today", "activities", "expected"),
+    [
+        (d(10), [], "absent"),
+        (d(11), [], "open"),
+        (d(12), [], "open"),
+        (d(13), [], "open"),
+        (d(14), [], "absent"),
+        (d(11), [call(d(11))], "done"),
+        (d(12), [call(d(11))], "absent"),
+        (d(11), [call(d(11), "no_answer")], "open"),
+        (d(11), [call(d(10))], "open"),
+    ],
+)
+def test_a_cash_date_is_asked_for_from_a_day_before_to_a_day_after(
+    today: date, activities: Sequence[Activity], expected: str
+) -> None:
+    told = visit(d(2), cash_outlook={"on": d(12).isoformat(), "amount": "800.00", "source": "卖猪"})
+    file = file_of(told, *activities)
+    assert state_of(file, "cash_date", today) == expected
+    if expected == "open":
+        assert "卖猪" in translator("zh").say(the(steps_on_day(file, today), "cash_date").why)
+
+
+def test_a_market_day_of_the_village_is_a_cash_date() -> None:
+    market = MarketDays.read({"villages": {"桑园村": {"calendar": "solar", "days": [3]}}})
+    rules = Rules(market=market)
+    days = [n for n in range(30) if "cash_date" in [s.step for s in steps_on_day(file_of(), d(n), rules)]]
+    assert [d(n).day for n in days] == [2, 3, 4, 12, 13, 14, 22, 23, 24]
+
+
+def watched(*activities: Activity, longest: int = 20, status: str = "watch") -> CaseFile:
+    dates = [date(2026, month, 20) for month in (8, 9, 10, 11, 12)]
+    loan = Loan(instalment_dates=(*dates, date(2027, 1, 20), date(2027, 2, 20)))
+    figures = made_figures(longest_dpd=longest)
+    return file_of(*activities, status=status, status_since=START, loan=loan, figures=figures)
+
+
+@pytest.mark.parametrize(
+    ("today", "activities", "expected"),
+    [
+        (date(2026, 11, 16), [], "absent"),
+        (date(2026, 11, 17), [], "open"),
+        (date(2026, 11, 19), [], "open"),
+        (date(2026, 11, 20), [], "absent"),
+        (date(2026, 11, 17), [call(date(2026, 11, 17), "no_answer")], "done"),
+        (date(2026, 11, 18), [call(date(2026, 11, 17))], "absent"),
+        (date(2026, 12, 17), [call(date(2026, 11, 17))], "open"),
+        (date(2027, 1, 18), [], "open"),
+        (date(2027, 2, 18), [], "absent"),
+    ],
+)
+def test_a_repaid_case_is_called_before_each_of_its_next_three_instalments(
+    today: date, activities: Sequence[Activity], expected: str
+) -> None:
+    assert state_of(watched(*activities), "watch_check", today) == expected
+
+
+@pytest.mark.parametrize(
+    ("longest", "status", "activities", "expected"),
+    [
+        (89, "watch", [], "absent"),
+        (90, "watch", [], "open"),
+        (90, "closed", [], "open"),
+        (90, "open", [], "absent"),
+        (90, "watch", [referral(d(30), "blacklist")], "done"),
+        (90, "watch", [activity("note", at(d(30)), {"text": "不列入：家中变故，已还清"})], "done"),
+        (90, "watch", [activity("note", at(d(30)), {"text": "还在考虑"})], "open"),
+    ],
+)
+def test_a_long_overdue_case_is_reviewed_for_the_blacklist_once_repaid(
+    longest: int, status: str, activities: Sequence[Activity], expected: str
+) -> None:
+    assert (
+        state_of(watched(*activities, longest=longest, status=status), "blacklist_review", d(30)) == expected
+    )
+
+
+def test_the_limitation_is_a_step_in_its_last_thirty_days_and_gone_once_interrupted() -> None:
+    due = START + timedelta(days=20) - timedelta(days=3 * 365 + 1)
+    case = {"loan": Loan(maturity=due), "guarantors": ()}
+    file = file_of(**case)
+    step = the(steps_on_day(file, d(10)), "limitation_period")
+    assert (step.kind, step.due_on) == ("notice", d(21))  # D 20 is a Sunday
+    assert urgency(step, RULES, d(10)) > 0
+    assert urgency(step, RULES, d(11)) == 0
+    signed = file_of(notice(d(10)), **case)
+    assert state_of(signed, "limitation_period", d(10)) == "done"
+    assert state_of(signed, "limitation_period", d(11)) == "absent"
+
+
+def test_a_joint_guarantee_is_a_step_in_its_last_thirty_days_and_done_by_a_demand() -> None:
+    members = {
+        "loan": Loan(maturity=date(2026, 6, 1)),
+        "guarantors": (Guarantor("g1", "胡国强", "guarantor", "joint"),),
+    }
+    ends = date(2026, 12, 1)
+    assert state_of(file_of(**members), "guarantee_demand", date(2026, 10, 31)) == "absent"
+    assert state_of(file_of(**members), "guarantee_demand", date(2026, 11, 1)) == "open"
+    assert state_of(file_of(**members), "guarantee_demand", ends) == "open"
+    assert state_of(file_of(**members), "guarantee_demand", date(2026, 12, 2)) == "absent"
+    asked = file_of(demand(d(5)), **members)
+    assert state_of(asked, "guarantee_demand", d(5)) == "done"
+    assert state_of(asked, "guarantee_demand", d(6)) == "absent"
