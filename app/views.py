@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from app.domain.cash import CashDate
 from app.domain.clocks import GuaranteeClock, Limitation
-from app.domain.contacts import ContactPoint
 from app.domain.message import Message
 from app.domain.notice import Letter
+from app.domain.people import GroupLoan, PersonView, ReasonSeen
 from app.domain.procedure import Procedure
 from app.domain.promises import PromiseView
 from app.domain.records import Activity, Case, Figures, Position
@@ -54,58 +54,6 @@ class TimelineEntry:
     own: bool
     late: bool
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """The same person in another of the officer's cases: as whom, and whose case it is."""
-
-    case_id: str
-    contract_no: str
-    borrower: str
-    role: str
-
-
-@dataclass(frozen=True, slots=True)
-class PersonView:
-    """Borrower, debtor or guarantor of a case. `role` is borrower, a debtor's or a guarantor's role.
-
-    `state` sums up their numbers (contacts.contact_state); `agreed` is the last guarantor_demand's answer.
-    """
-
-    party: str
-    name: str
-    role: str
-    liability: str = ""
-    relation: str = ""
-    points: tuple[ContactPoint, ...] = ()
-    state: str = ""
-    last_contact_on: date | None = None
-    agreed: str = ""
-    agreed_on: date | None = None
-    clock: GuaranteeClock | None = None
-    also_in: tuple[Elsewhere, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ReasonSeen:
-    """A reason the borrower gave: codes.CAUSES, codes.REASONS and its detail; empty where not said."""
-
-    on: date
-    cause: str
-    reason: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class GroupLoan:
-    """The own loan of another member of the joint group, in this notebook."""
-
-    case_id: str
-    contract_no: str
-    name: str
-    dpd: int
-    amount_due: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,22 +149,3 @@ class NoticeDraft:
     letter: Letter
     penalty_7: Decimal
     penalty_30: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class PromiseDay:
-    """One day of the calendar strip: promises due on it, not replaced; `working` by the branch's calendar."""
-
-    on: date
-    working: bool
-    count: int
-    total: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class PromiseBook:
-    """All promises: the strip of days, the rows by day, and count and sum (CNY) of each state."""
-
-    days: tuple[PromiseDay, ...] = ()
-    rows: tuple[tuple[Case, PromiseView], ...] = ()
-    sums: Mapping[str, tuple[int, Decimal]] = field(default_factory=dict)
