@@ -20,6 +20,7 @@ from typing import Any
 
 from app.bootstrap import open_notebook
 from app.domain.message import Message
+from app.domain.people import PersonView
 from app.domain.plan import PlanItem
 from app.domain.promises import PromiseView
 from app.domain.records import read_position
@@ -157,6 +158,17 @@ async def _case(options: argparse.Namespace, notebook: Notebook, t: Translator) 
             "steps": [_step(s, t) for s in view.steps],
             "promises": [_promise(p) for p in view.promises],
             "timeline": [_timeline(e) for e in view.timeline],
+            "people": [_person(p, t) for p in view.people],
+            "limitation": _limitation(view, t),
+            "cash": [
+                {
+                    "on": c.on.isoformat(),
+                    "source": c.source,
+                    "amount": _money(c.amount) if c.amount is not None else None,
+                    "about": c.about,
+                }
+                for c in view.cash
+            ],
         },
         lambda: _case_text(view, t),
     )
@@ -332,6 +344,56 @@ def _promise(promise: PromiseView) -> dict[str, Any]:
         "paid": _money(promise.paid),
         "note": promise.note,
         "state": promise.state,
+    }
+
+
+def _person(person: PersonView, t: Translator) -> dict[str, Any]:
+    clock = person.clock
+    return {
+        "party": person.party,
+        "name": person.name,
+        "role": person.role,
+        "liability": person.liability or None,
+        "contacts": [
+            {"field": p.field, "value": p.value, "state": p.state or None, "unconfirmed": p.unconfirmed}
+            for p in person.points
+        ],
+        "last_contact_on": person.last_contact_on.isoformat() if person.last_contact_on else None,
+        "agreed": person.agreed or None,
+        "clock": None
+        if clock is None
+        else {
+            "ends_on": clock.ends_on.isoformat() if clock.ends_on else None,
+            "days_left": clock.days_left,
+            "task": clock.task,
+            "met_on": clock.met_on.isoformat() if clock.met_on else None,
+            "how": t.say(how) if (how := clock.how or clock.unknown) else None,
+            "caution": t.say(clock.caution) if clock.caution else None,
+        },
+        "also_in": [e.contract_no for e in person.also_in],
+    }
+
+
+def _limitation(view: CaseView, t: Translator) -> dict[str, Any] | None:
+    found = view.limitation
+    if found is None:
+        return None
+    how = found.how or found.unknown
+    return {
+        "expires_on": found.expires_on.isoformat() if found.expires_on else None,
+        "days_left": found.days_left,
+        "how": t.say(how) if how else None,
+        "ledger": [
+            {
+                "on": line.on.isoformat(),
+                "kind": line.kind,
+                "effect": line.effect,
+                "why": t.say(line.why),
+                "missing": list(line.missing),
+                "expires_on": line.expires_on.isoformat() if line.expires_on else None,
+            }
+            for line in found.lines
+        ],
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import hashlib
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,12 +20,19 @@ from zoneinfo import ZoneInfo
 
 from app import VERSION
 from app.domain.ageing import day_of_episode, days_past_due, on_day
+from app.domain.amounts import Estimate, estimate, penalty_of_days
 from app.domain.book import Book
-from app.domain.corrections import effective
+from app.domain.cash import CashDate, cash_dates
+from app.domain.clocks import guarantee_clocks, limitation
+from app.domain.corrections import effective, known_on
+from app.domain.gate import CONTACTS, Attempt, Hindrance, hindrances
 from app.domain.message import Message
+from app.domain.notice import LETTER_DAYS, letter
+from app.domain.people import Register, group_loans, people, reasons_seen
 from app.domain.places import distance_m, town_of, village_of
 from app.domain.plan import DayPlan, Kept, mix_of, plan_day, takeover_slots
 from app.domain.procedure import Procedure, ProcedureError, procedures_from
+from app.domain.promise_book import PromiseBook, promise_book
 from app.domain.promises import PromiseView, judge
 from app.domain.record import encode_record, new_activity_id
 from app.domain.records import Activity, Case, CaseFile, Position
@@ -34,9 +42,11 @@ from app.domain.steps import Step, steps_of, unclear_date
 from app.domain.validation import Invalid, check_record
 from app.i18n import mark
 from app.ports import (
+    Blob,
     BranchRefused,
     Clock,
     Entry,
+    Hindered,
     InvalidRecord,
     NoConnection,
     NotebookError,
@@ -44,13 +54,17 @@ from app.ports import (
     Sealer,
     Store,
 )
-from app.views import CaseView, Draft, NewActivity, Row, SyncState, TimelineEntry
+from app.views import CaseView, Draft, NewActivity, NoticeDraft, Row, SyncState, TimelineEntry
 from sync.engine import Branch, Engine, OnProgress, SyncReport
 from sync.protocol import EnrolRequest, Head, Item, Refused, Unreachable, WireError, record_hash
 
 DEFAULT_ZONE: Final = "Asia/Shanghai"
 LATE_AFTER: Final = timedelta(hours=24)
 CLOCK_WORTH_SAYING_S: Final = 120
+CASH_AHEAD: Final = timedelta(days=30)
+PINS_MOST: Final = 5
+PIN_DAYS: Final = timedelta(days=2)  # with today three
+BLOB_MOST: Final = 8 * 1024 * 1024
 
 
 class Notebook:
@@ -67,6 +81,8 @@ class Notebook:
         self._plans: dict[object, DayPlan] = {}
         self._kept: tuple[object, Kept] = (None, {})
         self._slots: tuple[object, dict[str, int]] = (None, {})
+        self._register: tuple[int, Register] = (-1, Register(()))
+        self._pins: dict[str, date] = {}
         self._in_force: tuple[int, Mapping[str, Procedure]] = (-1, {})
         self._figures: tuple[int, Rules] = (-1, Rules())
 
@@ -170,6 +186,8 @@ class Notebook:
         self._store = store = await self._ports.open_store(sealer)
         kept = await store.get("binding")
         self._binding = json.loads(kept) if kept else {}
+        pins = json.loads(await store.get("pins") or b"{}")
+        self._pins = {case_id: date.fromisoformat(until) for case_id, until in pins.items()}
         await self._read_all()
 
     async def lock(self) -> None:
@@ -179,6 +197,7 @@ class Notebook:
         gc.unfreeze()
         self._plans.clear()
         self._kept, self._slots = (None, {}), (None, {})
+        self._register, self._pins = (-1, Register(())), {}
         if store is not None:
             await store.close()
         self._ports.release()
@@ -229,10 +248,11 @@ class Notebook:
         """The plan of a day; for a past one records of later days are ignored."""
         self._opened()
         day = on or self.today_date()
-        asked = (self._book.revision, day, here)
+        pinned = self._pinned_on(day)
+        asked = (self._book.revision, day, here, pinned)
         if asked not in self._plans:
             self._plans.clear()
-            same = (self._book.documents, day)
+            same = (self._book.documents, day, pinned)
             if self._kept[0] != same:
                 self._kept = (same, {})
             self._plans[asked] = plan_day(
@@ -244,6 +264,7 @@ class Notebook:
                 self.zone,
                 here,
                 self._kept[1],
+                pinned,
             )
         return self._plans[asked]
 
@@ -295,42 +316,181 @@ class Notebook:
             ),
             distance_m=distance_m(case, here),
             unclear_date=unclear_date(file, day, self.zone),
+            draft_kinds=tuple(d.kind for d in await self.drafts() if d.case_id == case.case_id),
+            **self._looked_into(file, day),
         )
+
+    def _looked_into(self, file: CaseFile, day: date) -> dict[str, Any]:
+        """What only the case's own screen shows."""
+        case, rules = file.case, self._rules()
+        known = known_on(file.activities, day, self.zone)
+        clocks = guarantee_clocks(case, known, rules.calendar, rules.limits, day)
+        if self._register[0] != self._book.documents:
+            self._register = (self._book.documents, Register(f.case for f in self._book.files()))
+        told = [a for _, a in known if a.kind == "whereabouts"]
+        procedure = self._procedures().get(case.procedure)
+        return {
+            "people": people(case, known, clocks, self._register[1]),
+            "limitation": limitation(case, known, rules.calendar, rules.limits, day),
+            "clocks": clocks,
+            "whereabouts": tuple(sorted(told, key=lambda a: (a.happened_at, a.activity_id), reverse=True)),
+            "cash": cash_dates(known, case, rules.market, day, day + CASH_AHEAD),
+            "reasons": reasons_seen(known),
+            "group": group_loans(case, self._book.files(), day),
+            "long_overdue": self._long_overdue(file, day),
+            "pinned_until": self._pins.get(case.case_id) if case.case_id in self._pinned_on(day) else None,
+            "procedure": procedure,
+        }
+
+    def _long_overdue(self, file: CaseFile, day: date) -> bool:
+        procedure = self._procedures().get(file.case.procedure)
+        if procedure is None or file.case.status != "open":
+            return False
+        return day_of_episode(file.case, day) >= procedure.long_overdue_from
 
     async def promises(self) -> list[tuple[Case, PromiseView]]:
         """All promises, by the day they are due."""
+        return list((await self.promise_book()).rows)
+
+    async def promise_book(self) -> PromiseBook:
+        """All promises by day and state, with what they sum up to."""
+        self._opened()
         day = self.today_date()
-        found = [(f.case, p) for f in self._book.files() if f.activities for p in judge(f, day, self.zone)]
-        return sorted(found, key=lambda x: (x[1].due_on, x[1].activity_id, x[1].instalment))
+        found = ((f.case, p) for f in self._book.files() if f.activities for p in judge(f, day, self.zone))
+        return promise_book(found, self._rules().calendar, day)
+
+    async def notice(self, case_id: str, addressee: str) -> NoticeDraft:
+        """The notice to `addressee` as of today, filled in. Raises NotebookError where the case has no procedure."""
+        self._opened()
+        file = self._book.file(self._known(case_id).case_id)
+        procedure = self._procedures().get(file.case.procedure)
+        if procedure is None:
+            raise NotebookError(
+                Message("The branch has sent no procedure for this case. Sync, or ask the branch.")
+            )
+        filled = letter(file.case, file.figures, procedure, addressee, self.today_date())
+        costs = (penalty_of_days(file.case, file.figures, days) for days in LETTER_DAYS)
+        return NoticeDraft(filled, *costs)
+
+    async def estimate(self, case_id: str, on: date) -> Estimate | None:
+        """What will be owed on a day: an estimate, 以柜面为准. None without figures."""
+        file = self._book.file(self._known(case_id).case_id)
+        return estimate(file.case, file.figures, on)
+
+    def is_working_day(self, on: date) -> bool:
+        """Whether the branch works on that day."""
+        return self._rules().calendar.is_working_day(on)
+
+    # ---- 攻坚
+
+    async def pin(self, case_id: str) -> None:
+        """Three days of concentrated work on a case, today the first. Raises NotebookError when five are pinned."""
+        today = self.today_date()
+        pins = {c: until for c, until in self._pins.items() if until >= today}
+        if case_id not in pins and len(pins) >= PINS_MOST:
+            raise NotebookError(
+                Message("Five cases are pinned already. Let one go first: concentration is the point.")
+            )
+        pins[self._known(case_id).case_id] = today + PIN_DAYS
+        await self._keep_pins(pins)
+
+    async def unpin(self, case_id: str) -> None:
+        """Let it go."""
+        await self._keep_pins({c: until for c, until in self._pins.items() if c != case_id})
+
+    async def _keep_pins(self, pins: dict[str, date]) -> None:
+        kept = json.dumps({c: until.isoformat() for c, until in pins.items()})
+        await self._opened().put("pins", kept.encode())
+        self._pins = pins
+
+    def _pinned_on(self, day: date) -> frozenset[str]:
+        return frozenset(c for c, until in self._pins.items() if until - PIN_DAYS <= day <= until)
+
+    # ---- the gate
+
+    def hindrances(self, new: Sequence[NewActivity]) -> tuple[Hindrance, ...]:
+        """What stands against recording these together, each rule once; the blocking ones first (app.domain.gate)."""
+        found: dict[str, Hindrance] = {}
+        for entry in new:
+            attempt = Attempt(
+                self._known(entry.case_id), entry.kind, entry.happened_at or self.now(), entry.body
+            )
+            for hindrance in hindrances(
+                attempt, self._around(attempt), self._rules().limits, self._rules().words, self.zone
+            ):
+                found.setdefault(hindrance.rule, hindrance)
+        return tuple(sorted(found.values(), key=lambda h: not h.blocks))
+
+    def may_contact(
+        self, case_id: str, party: str, number: str = "", kind: str = "call"
+    ) -> tuple[Hindrance, ...]:
+        """The same before dialling or going, when nothing is known of how it will end."""
+        body = {"party": party, **({"number": number} if number else {})}
+        return self.hindrances([NewActivity(case_id, kind, body)])
+
+    def _around(self, attempt: Attempt) -> list[tuple[Case, Activity]]:
+        """What the gate counts: everything of this case, and of others what happened on that very day."""
+        if attempt.kind not in CONTACTS:
+            return []
+        midnight = attempt.at.astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        found: list[tuple[Case, Activity]] = []
+        for file in self._book.files():
+            own = file.case.case_id == attempt.case.case_id
+            if own or any(midnight <= a.happened_at <= attempt.at for a in file.activities):
+                found += [(file.case, a) for a in effective(file.activities)]
+        return found
 
     # ---- writing
 
     async def record(self, new: Sequence[NewActivity], draft_id: str | None = None) -> list[str]:
         """Save activities together; returns their ids once they are durable, and drops the draft.
 
-        Raises InvalidRecord (nothing of the batch is saved) or NotSaved.
+        Raises InvalidRecord or Hindered (nothing of the batch is saved) or NotSaved. An `override` goes into the record
+        only where a rule stands against it.
         """
         store = self._opened()
         offset = await store.offset()
+        new = [replace(e, activity_id=e.activity_id or new_activity_id(self.now())) for e in new]
+        overridden = [self._overridden(e) for e in new]
 
         def make(head: Head) -> list[Item]:
             items: list[Item] = []
-            for entry in new:
-                item = self._build(entry, head, offset)
+            for entry, override in zip(new, overridden, strict=True):
+                item = self._build(entry, override, head, offset)
                 items.append(item)
                 head = Head(head.seq + 1, record_hash(item.record))
             return items
 
-        for entry in new:
-            self._known(entry.case_id)
-        saved = await store.append(make, [draft_id] if draft_id else [])
+        blobs = [Blob(str(e.activity_id), place, b.data) for e in new for place, b in enumerate(e.blobs)]
+        saved = await store.append(make, [draft_id] if draft_id else [], blobs)
         for kept in saved:
             self._take_in(kept)
         return [e.activity_id for e in saved]
 
-    def _build(self, new: NewActivity, head: Head, offset: tuple[int, datetime] | None) -> Item:
+    def _overridden(self, new: NewActivity) -> dict[str, str] | None:
+        """The record's `override`. Raises Hindered where a rule blocks and no reason is given."""
+        blocking = tuple(h for h in self.hindrances([new]) if h.blocks)
+        if not blocking:
+            return None
+        if not (new.override or "").strip():
+            raise Hindered(
+                Message(
+                    "{what} Going on needs a reason (rule: {rule}).",
+                    {"what": blocking[0].text, "rule": ", ".join(h.rule for h in blocking)},
+                ),
+                blocking,
+            )
+        return {"rule": ",".join(h.rule for h in blocking), "why": str(new.override).strip()}
+
+    def _build(
+        self,
+        new: NewActivity,
+        override: Mapping[str, str] | None,
+        head: Head,
+        offset: tuple[int, datetime] | None,
+    ) -> Item:
         now = self.now()
-        activity_id = new.activity_id or new_activity_id(now)
+        activity_id = str(new.activity_id)
         record = {
             "activity_id": activity_id,
             "case_id": new.case_id,
@@ -347,10 +507,22 @@ class Notebook:
             "prev": head.hash,
             "officer_id": self.officer_id,
             "position": new.position.to_json() if new.position else None,
-            "override": None,
+            "override": override,
             "body": dict(new.body),
-            "blobs": [],
+            "blobs": [
+                {
+                    "sha256": hashlib.sha256(b.data).hexdigest(),
+                    "size": len(b.data),
+                    "media_type": b.media_type,
+                    "role": b.role,
+                }
+                for b in new.blobs
+            ],
         }
+        if new.kind == "correction":
+            self._corrects_own(new)
+        if any(len(b.data) > BLOB_MOST for b in new.blobs):
+            raise InvalidRecord(Message("A file is larger than 8 MiB."), "blobs")
         try:
             check_record(record, self._known(new.case_id))
             return Item(activity_id, encode_record(record))
@@ -364,6 +536,25 @@ class Notebook:
             raise InvalidRecord(
                 Message("There is no case {key} in this notebook.", {"key": case_id}), "case_id"
             ) from e
+
+    def _corrects_own(self, new: NewActivity) -> None:
+        """Only what this officer recorded of this case can be corrected by them. Raises InvalidRecord."""
+        target = new.body.get("of")
+        known = next((a for a in self._book.file(new.case_id).activities if a.activity_id == target), None)
+        if known is None or known.officer_id != self.officer_id:
+            raise InvalidRecord(
+                Message("Only your own record of this case can be corrected: take its id from the timeline."),
+                "of",
+            )
+
+    async def blob(self, activity_id: str, sha256: str) -> bytes | None:
+        """A file of an own activity by its hash; None where this phone has none."""
+        activity = self._own.get(activity_id)
+        listed = activity.raw.get("blobs") if activity is not None else None
+        for place, blob in enumerate(listed if isinstance(listed, list) else []):
+            if isinstance(blob, Mapping) and blob.get("sha256") == sha256:
+                return await self._opened().blob(activity_id, place)
+        return None
 
     async def save_draft(self, draft: Draft) -> None:
         """Keep a form as it stands; durable when it returns."""
@@ -533,6 +724,7 @@ class Notebook:
 
     def _row(self, file: CaseFile, rank: int, here: Position | None) -> Row:
         case, day = file.case, self.today_date()
+        cash = self._cash_now(file, day) if case.status == "open" else None
         return Row(
             case_id=case.case_id,
             contract_no=case.contract_no,
@@ -549,7 +741,20 @@ class Notebook:
             reason=_last_reason(file),
             rank=rank,
             distance_m=distance_m(case, here),
+            cash_on=cash.on if cash else None,
+            cash_source=cash.source if cash else "",
+            pinned=case.case_id in self._pinned_on(day),
+            long_overdue=self._long_overdue(file, day),
         )
+
+    def _cash_now(self, file: CaseFile, day: date) -> CashDate | None:
+        """Money in their hands about today: a known cash date of yesterday, today or tomorrow."""
+        about, market = timedelta(days=1), self._rules().market
+        if not market.places and not market.harvests and not any(a.kind == "visit" for a in file.activities):
+            return None
+        known = known_on(file.activities, day, self.zone)
+        found = cash_dates(known, file.case, market, day - about, day + about)
+        return found[0] if found else None
 
     def _timeline_entry(self, activity: Activity) -> TimelineEntry:
         entry = self._entries.get(activity.activity_id)

@@ -125,6 +125,15 @@ class Entry:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A file of an activity; `place` is its index in the record's `blobs`."""
+
+    activity_id: str
+    place: int
+    data: bytes
+
+
 class Store(Replica, Protocol):
     """The phone's sealed store. Raises NotSaved from every writing call that could not be made durable."""
 
@@ -133,8 +142,10 @@ class Store(Replica, Protocol):
         """The UUID of this database file."""
         ...
 
-    async def append(self, make: Callable[[Head], Sequence[Item]], drafts: Sequence[str] = ()) -> list[Entry]:
-        """Append records in one durable transaction that also deletes their drafts.
+    async def append(
+        self, make: Callable[[Head], Sequence[Item]], drafts: Sequence[str] = (), blobs: Sequence[Blob] = ()
+    ) -> list[Entry]:
+        """Append records with their files in one durable transaction that also deletes their drafts.
 
         `make` is called under the store's lock with the journal's head and returns the chained records.
         """
@@ -146,6 +157,10 @@ class Store(Replica, Protocol):
 
     async def documents(self, keys: Sequence[tuple[str, str]] | None = None) -> list[Document]:
         """The feed's visible documents with their bytes (own activities excepted: `body` None); `keys` picks some."""
+        ...
+
+    async def blob(self, activity_id: str, place: int) -> bytes | None:
+        """A file of an own activity; None where there is none."""
         ...
 
     async def save_draft(self, draft_id: str, body: bytes) -> None:

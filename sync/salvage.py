@@ -57,6 +57,11 @@ def value_aad(name: str, version: int) -> bytes:
     return row_aad("value", "", name, version, "")
 
 
+def blob_aad(activity_id: str, place: int) -> bytes:
+    """A file of an activity; `place` is its index in the record's `blobs`."""
+    return row_aad("blob", "", activity_id, place, "")
+
+
 def pack_entry(record: bytes, reason: str = "") -> bytes:
     """What a journal row seals: the reason of a quarantine behind its length, then the record's exact bytes."""
     told = reason.encode()

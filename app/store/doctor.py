@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from sqlite_utils import Database
 
 from app.domain.message import Message
 from app.ports import SealBroken, Sealer
+from app.store.blobs import Blobs
 from app.store.drafts import Drafts
 from app.store.feed import Feed
 from app.store.journal import Journal, Sealed
@@ -22,7 +23,12 @@ from sync.salvage import unpack_entry
 
 
 async def examine(
-    db: Database, sealer: Sealer, journal: Journal, feed: Feed, drafts: Drafts, values: Values, spool: Spool
+    db: Database,
+    sealer: Sealer,
+    journal: Journal,
+    feed: Feed,
+    sealed: Sequence[Drafts | Values | Blobs],
+    spool: Spool,
 ) -> list[Message]:
     """Everything that is wrong, in sentences; empty when sound. Raises NotSaved."""
     try:
@@ -31,7 +37,7 @@ async def examine(
             return [Message("The notebook's file is damaged ({n} places).", {"n": len(answer)})]
         found = await _feed(sealer, feed)
         found += await _chain(sealer, journal.rows())
-        if broken := await _broken(sealer, (*drafts.rows(), *values.rows())):
+        if broken := await _broken(sealer, [row for table in sealed for row in table.rows()]):
             found.append(Message("{n} rows were changed from outside and do not open.", {"n": broken}))
         return found + _spool(spool, journal)
     except (sqlite3.DatabaseError, StoreDamaged):

@@ -45,7 +45,16 @@ def first_tables(db: Database) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: Final[Sequence[Migration]] = (first_tables,)
+def blobs(db: Database) -> None:
+    """2: files of activities."""
+    db.execute(
+        """CREATE TABLE blob (
+            activity_id TEXT NOT NULL, place INTEGER NOT NULL, sealed BLOB NOT NULL,
+            PRIMARY KEY (activity_id, place))"""
+    )
+
+
+MIGRATIONS: Final[Sequence[Migration]] = (first_tables, blobs)
 """In order; the file's `user_version` is how many were applied."""
 
 

@@ -13,7 +13,8 @@ from typing import Final
 from sqlite_utils import Database
 
 from app.domain.message import Message
-from app.ports import Clock, Entry, NotSaved, SealBroken, Sealer
+from app.ports import Blob, Clock, Entry, NotSaved, SealBroken, Sealer
+from app.store.blobs import Blobs
 from app.store.doctor import examine
 from app.store.drafts import Drafts
 from app.store.feed import Feed, case_of
@@ -55,6 +56,7 @@ class SealedStore:
         self._lock = asyncio.Lock()
         self._values = Values(db, sealer)
         self._drafts = Drafts(db, sealer)
+        self._blobs = Blobs(db, sealer)
         self._journal = Journal(db, sealer, device_id)
         self._feed = Feed(db, sealer, self._values)
         self._closed = False
@@ -71,8 +73,10 @@ class SealedStore:
 
     # ---- the phone's own records
 
-    async def append(self, make: Callable[[Head], Sequence[Item]], drafts: Sequence[str] = ()) -> list[Entry]:
-        """Append records in one durable transaction that also deletes their drafts.
+    async def append(
+        self, make: Callable[[Head], Sequence[Item]], drafts: Sequence[str] = (), blobs: Sequence[Blob] = ()
+    ) -> list[Entry]:
+        """Append records with their files in one durable transaction that also deletes their drafts.
 
         A second save of what is saved already (a double tap, a retry) gives the first one's records. Raises
         NotSaved: journal, drafts and spool are as before.
@@ -84,10 +88,12 @@ class SealedStore:
             if saved:
                 return await self._saved_already(items, saved, drafts)
             rows = await self._journal.seal_new(head, items)
+            files = await self._blobs.seal(blobs)
             mark = self._spool.mark()
             try:
                 with saving(), self._changing_journal(), self._db.atomic():
                     self._journal.insert(rows)
+                    self._blobs.insert(files)
                     for draft_id in drafts:
                         self._drafts.delete(draft_id)
                     await self._spool.append([to_spool(r, tuple(drafts)) for r in rows])
@@ -116,6 +122,14 @@ class SealedStore:
             yield
         finally:
             self._journal.forget_head()
+
+    async def blob(self, activity_id: str, place: int) -> bytes | None:
+        """A file of an own activity; None where there is none. Raises StoreDamaged."""
+        async with self._lock:
+            try:
+                return await self._blobs.get(activity_id, place)
+            except SealBroken as e:
+                raise damaged() from e
 
     async def journal(self) -> list[Entry]:
         """All records of this phone, by sequence number."""
@@ -295,7 +309,12 @@ class SealedStore:
         """What is wrong with file, chain, check sum and spool; empty when sound."""
         async with self._lock:
             return await examine(
-                self._db, self._sealer, self._journal, self._feed, self._drafts, self._values, self._spool
+                self._db,
+                self._sealer,
+                self._journal,
+                self._feed,
+                (self._drafts, self._values, self._blobs),
+                self._spool,
             )
 
     async def close(self) -> None:

@@ -197,12 +197,12 @@ async def test_a_file_of_an_older_app_is_brought_up_to_date_step_by_step(tmp_pat
     await store.close()
 
     def later(db: Database) -> None:
-        db.execute("CREATE TABLE blob (sha256 TEXT PRIMARY KEY)")
+        db.execute("CREATE TABLE later (id TEXT PRIMARY KEY)")
 
     store = await open_store(tmp_path, _sealer(), MovableClock(), migrations=(*MIGRATIONS, later))
     assert await store.journal() == [entry]
     assert store._db.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS) + 1
-    assert "blob" in store._db.table_names()
+    assert "later" in store._db.table_names()
     await store.close()
 
 
