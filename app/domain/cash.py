@@ -45,9 +45,12 @@ class Market:
     figures: frozenset[int] = frozenset()
     every: int = 0
     since: date | None = None
+    dates: frozenset[date] = frozenset()
 
     def is_on(self, on: date) -> bool:
         """Whether that day is a market day."""
+        if self.dates:
+            return on in self.dates
         if self.every and self.since is not None:
             return (on - self.since).days % self.every == 0
         number = _day_of_lunar_month(on) if self.lunar else on.day
@@ -86,9 +89,12 @@ class MarketDays:
         `{"villages": {"石桥村": {"calendar": "lunar", "days": [3, 8]}, "下两镇": {"every": 5, "from": "2026-11-23"}},
         "harvest": [{"trade": "茶叶", "from": "04-01", "until": "05-10"}]}`: `days` are last figures of the
         day of the month (whole days once one is 10 or more), of the lunar one unless `calendar` is "solar"; a town's name
-        stands for all its villages.
+        stands for all its villages. A list alone is its `days`, or the dates themselves; a document without these two
+        members is the table of villages.
         """
         doc = doc or {}
+        if doc and not {"villages", "harvest"} & set(doc):
+            return cls({str(name): _market(str(name), entry) for name, entry in doc.items()})
         for name in doc:
             if name not in ("villages", "harvest"):
                 raise SettingError(str(name), "unknown; known are villages, harvest")
@@ -186,6 +192,11 @@ def _latest(known: Sequence[tuple[date, Activity]]) -> tuple[Activity | None, Ac
 
 
 def _market(path: str, entry: object) -> Market:
+    if isinstance(entry, list):
+        dates = [day(each) for each in entry]
+        if entry and all(on is not None for on in dates):
+            return Market(dates=frozenset(on for on in dates if on is not None))
+        return Market(lunar=True, figures=_figures(path, entry))
     if not isinstance(entry, Mapping):
         raise SettingError(path, "a table with days, or with every and from, is needed")
     for name in entry:
@@ -201,13 +212,16 @@ def _market(path: str, entry: object) -> Market:
         if since is None:
             raise SettingError(f"{path}.from", "a market day is needed, like 2026-11-23")
         return Market(every=every, since=since)
-    days = entry.get("days")
+    return Market(lunar=calendar == "lunar", figures=_figures(f"{path}.days", entry.get("days")))
+
+
+def _figures(path: str, days: object) -> frozenset[int]:
     if not isinstance(days, list) or not days:
-        raise SettingError(f"{path}.days", "a list of figures is needed, like [3, 8]")
+        raise SettingError(path, "a list of figures is needed, like [3, 8]")
     for n, figure in enumerate(days):
         if not isinstance(figure, int) or isinstance(figure, bool) or not 0 <= figure <= 31:
-            raise SettingError(f"{path}.days[{n}]", "a figure from 0 to 31 is needed")
-    return Market(lunar=calendar == "lunar", figures=frozenset(days))
+            raise SettingError(f"{path}[{n}]", "a figure from 0 to 31 is needed")
+    return frozenset(days)
 
 
 def _harvest(path: str, entry: object) -> Harvest:

@@ -55,7 +55,7 @@ class GuaranteeClock:
     """保证期间 of one guarantor: its last day, and what has to be done until then.
 
     `task`: demand (joint: a demand on this very guarantor) or sue (general or unclear: suit or arbitration against
-    the borrower). `met_on`: the day it was done. `level`: 0, then 1, 2, 3 as the days of `clock_days` are reached, 4
+    the borrower). `met_on`: the day it was done. `level`: 0, then 1, 2, 3 as the days of `guarantee_red_days` are reached, 4
     when it is over; 0 once it is met. `caution`: what counsel has to confirm.
     """
 
@@ -190,7 +190,7 @@ def _is_demand_on(a: Activity, guarantor_id: str) -> bool:
 def _level(days_left: int, limits: Limits) -> int:
     if days_left < 0:
         return _OVER
-    return sum(days_left <= reached for reached in limits.clock_days)
+    return sum(days_left <= reached for reached in limits.guarantee_red_days)
 
 
 def _arrived(notice: Activity) -> bool:

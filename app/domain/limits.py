@@ -8,6 +8,8 @@ from datetime import time
 from typing import Any, Final
 
 _MOST: Final = 1_000
+# Members of the same document that the branch's server goes by itself.
+OF_THE_SERVER: Final = ("enrol_code_minutes", "enrol_failures_per_hour")
 _PERIODS: Final = ("limitation_years", "guarantee_months")
 
 
@@ -26,7 +28,7 @@ class Limits:
 
     No calls or visits from `quiet_from` to `quiet_until`; `conversations_a_day` with one person,
     `operating_conversations_a_day` with one whose business runs; `attempts_a_day` unanswered to one number.
-    `clock_days`: days left at which a countdown turns red, the furthest first. `two_officers_at_home`: a home visit
+    `guarantee_red_days`: days left at which a countdown turns red, the furthest first. `two_officers_at_home`: a home visit
     is made by two.
     """
 
@@ -37,7 +39,7 @@ class Limits:
     attempts_a_day: int = 6
     limitation_years: int = 3
     guarantee_months: int = 6
-    clock_days: tuple[int, ...] = (30, 10, 3)
+    guarantee_red_days: tuple[int, ...] = (30, 10, 3)
     two_officers_at_home: bool = True
 
     @classmethod
@@ -48,11 +50,13 @@ class Limits:
         """
         doc = {} if doc is None else doc
         known = {f.name: f for f in fields(cls)}
-        for name in doc:
-            if name not in known:
-                raise SettingError(str(name), f"unknown; known are {', '.join(known)}")
+        for name, value in doc.items():
+            if name in OF_THE_SERVER:
+                _count(name, value, 0)
+            elif name not in known:
+                raise SettingError(str(name), f"unknown; known are {', '.join((*known, *OF_THE_SERVER))}")
         defaults = cls()
-        return cls(**{name: _read(name, value, getattr(defaults, name)) for name, value in doc.items()})
+        return cls(**{n: _read(n, value, getattr(defaults, n)) for n, value in doc.items() if n in known})
 
     def is_quiet(self, at: time) -> bool:
         """Whether nobody is to be disturbed at that local time; the hours may run over midnight."""

@@ -102,11 +102,11 @@ def unclear_date(file: CaseFile, today: date, zone: tzinfo) -> bool:
 def urgency(step: Step, rules: Rules, today: date) -> int:
     """How soon a step comes in a day's order: CLOCK … REST; three working days past its due day it is LONG_PAST.
 
-    A legal clock is CLOCK from the second of `clock_days` (10 days), before that REMIND.
+    A legal clock is CLOCK from the second of `guarantee_red_days` (10 days), before that REMIND.
     """
     calendar = rules.calendar
     if step.step in CLOCK_STEPS and step.due_on is not None:
-        days = rules.limits.clock_days
+        days = rules.limits.guarantee_red_days
         return CLOCK if (step.due_on - today).days <= days[min(1, len(days) - 1)] else REMIND
     base = _URGENCY.get(step.step, REST)
     if base <= PROMISE or step.due_on is None:

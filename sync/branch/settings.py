@@ -11,8 +11,11 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
+from app.domain.cash import MarketDays
+from app.domain.limits import Limits, SettingError
 from app.domain.message import Message
 from app.domain.procedure import Procedure, ProcedureError
+from app.domain.wording import Words
 from sync.branch.errors import BadSettings
 from sync.branch.office import Office, setting
 
@@ -156,31 +159,24 @@ def _check_products(value: Mapping[str, Any], procedures: Mapping[str, Any]) -> 
             raise _at_key(product, Message("one of {names} is needed", {"names": ", ".join(procedures)}))
 
 
-def _check_known(known: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], None]:
-    """Members as in the defaults, of the same type: a misspelt limit would silently not hold."""
+def _check_plan(value: Mapping[str, Any]) -> None:
+    for member, given in value.items():
+        if member not in _PLAN:
+            raise _at_key(member, Message("one of {names} is needed", {"names": ", ".join(_PLAN)}))
+        if type(given) is not int or given < 0:
+            raise _at_key(member, Message("a whole number, 0 or more, is needed"))
+
+
+def _read_by(read: Callable[[Mapping[str, Any]], object]) -> Callable[[Mapping[str, Any]], None]:
+    """Checked by what the phone reads it with: what is taken here is followed there."""
 
     def check(value: Mapping[str, Any]) -> None:
-        for member, given in value.items():
-            if member not in known:
-                raise _at_key(member, Message("one of {names} is needed", {"names": ", ".join(known)}))
-            _check_like(member, given, known[member])
+        try:
+            read(value)
+        except SettingError as e:
+            raise _at_key(e.path, Message(e.message)) from e
 
     return check
-
-
-def _check_like(path: str, given: object, known: object) -> None:
-    match known:
-        case int():
-            if type(given) is not int or given < 0:
-                raise _at_key(path, Message("a whole number, 0 or more, is needed"))
-        case str():
-            if not isinstance(given, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", given):
-                raise _at_key(path, Message("a time like 22:00 is needed"))
-        case list():
-            if not isinstance(given, list):
-                raise _at_key(path, Message("a list of numbers is needed"))
-            for n, each in enumerate(given):
-                _check_like(f"{path}[{n}]", each, 0)
 
 
 def _check_holidays(value: Mapping[str, Any]) -> None:
@@ -200,34 +196,12 @@ def _check_dates(path: str, days: object) -> None:
             raise _at_key(f"{path}[{n}]", Message("a date like 2026-10-01 is needed")) from e
 
 
-def _check_market_days(value: Mapping[str, Any]) -> None:
-    """Town → days of the month, or dates."""
-    for town, days in value.items():
-        if isinstance(days, list) and all(type(d) is int for d in days):
-            for n, each in enumerate(days):
-                if not 1 <= each <= 31:
-                    raise _at_key(f"{town}[{n}]", Message("a day of the month, 1 to 31, is needed"))
-        else:
-            _check_dates(town, days)
-
-
-def _check_words(value: Mapping[str, Any]) -> None:
-    """Name → words to watch for, or one text."""
-    for name, words in value.items():
-        several = words if isinstance(words, list) else [words]
-        for n, each in enumerate(several):
-            if not isinstance(each, str):
-                raise _at_key(
-                    f"{name}[{n}]" if isinstance(words, list) else name, Message("a text is needed")
-                )
-
-
 _CHECKS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "procedures": _check_procedures,
     "products": lambda _: None,  # checked against the procedures in force, see put_setting
-    "limits": _check_known(_LIMITS),
-    "plan": _check_known(_PLAN),
+    "limits": _read_by(Limits.read),
+    "plan": _check_plan,
     "holidays": _check_holidays,
-    "market_days": _check_market_days,
-    "words": _check_words,
+    "market_days": _read_by(MarketDays.read),
+    "words": _read_by(Words.read),
 }

@@ -58,6 +58,11 @@ def test_a_town_stands_for_its_villages_and_elsewhere_there_is_no_market() -> No
     assert MarketDays.read(doc).days("别村", "别镇", date(2026, 11, 1), date(2026, 11, 9)) == ()
 
 
+def test_a_plain_table_of_villages_with_days_or_dates() -> None:
+    assert days({"桑园村": ["2026-11-05", "2026-11-19"]}, date(2026, 11, 1), date(2026, 11, 30)) == [5, 19]
+    assert days({"桑园村": [3, 8]}, date(2026, 11, 24), date(2026, 12, 1)) == [26, 1]
+
+
 def test_beyond_the_lunar_tables_there_is_no_market_and_no_crash() -> None:
     assert days({"villages": {"桑园村": {"days": [3]}}}, date(2190, 1, 1), date(2190, 1, 9)) == []
 
@@ -96,8 +101,11 @@ def test_a_harvest_belongs_to_its_trade() -> None:
 @pytest.mark.parametrize(
     ("doc", "path"),
     [
-        ({"village": {}}, "village"),
+        ({"villages": {}, "harvests": []}, "harvests"),
+        ({"甲村": "always"}, "甲村"),
+        ({"甲村": [3, 32]}, "甲村[1]"),
         ({"villages": []}, "villages"),
+        ({"village": {}}, "village"),
         ({"villages": {"甲村": 3}}, "villages.甲村"),
         ({"villages": {"甲村": {"days": []}}}, "villages.甲村.days"),
         ({"villages": {"甲村": {"days": [3, "八"]}}}, "villages.甲村.days[1]"),

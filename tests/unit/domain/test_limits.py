@@ -11,9 +11,17 @@ def test_what_a_branch_leaves_out_keeps_its_default() -> None:
     assert Limits.read(None) == Limits()
 
 
+def test_what_the_server_goes_by_itself_stands_beside_it() -> None:
+    assert Limits.read({"enrol_code_minutes": 30, "enrol_failures_per_hour": 5}) == Limits()
+
+
 def test_a_branch_sends_its_own_hours_and_days() -> None:
-    read = Limits.read({"quiet_from": "21:00", "quiet_until": "07:30", "clock_days": [60, 20, 5]})
-    assert (read.quiet_from, read.quiet_until, read.clock_days) == (time(21), time(7, 30), (60, 20, 5))
+    read = Limits.read({"quiet_from": "21:00", "quiet_until": "07:30", "guarantee_red_days": [60, 20, 5]})
+    assert (read.quiet_from, read.quiet_until, read.guarantee_red_days) == (
+        time(21),
+        time(7, 30),
+        (60, 20, 5),
+    )
 
 
 @pytest.mark.parametrize(
@@ -25,9 +33,9 @@ def test_a_branch_sends_its_own_hours_and_days() -> None:
         ({"attempts_a_day": -1}, "attempts_a_day"),
         ({"quiet_from": "25:00"}, "quiet_from"),
         ({"quiet_from": 22}, "quiet_from"),
-        ({"clock_days": []}, "clock_days"),
-        ({"clock_days": [3, 10, 30]}, "clock_days"),
-        ({"clock_days": [30, "ten"]}, "clock_days[1]"),
+        ({"guarantee_red_days": []}, "guarantee_red_days"),
+        ({"guarantee_red_days": [3, 10, 30]}, "guarantee_red_days"),
+        ({"guarantee_red_days": [30, "ten"]}, "guarantee_red_days[1]"),
         ({"limitation_years": 0}, "limitation_years"),
         ({"two_officers_at_home": "yes"}, "two_officers_at_home"),
     ],
