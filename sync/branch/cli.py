@@ -15,10 +15,12 @@ from sqlalchemy.exc import DatabaseError
 
 from app.domain.message import Message
 from sync.branch.console import Console, JsonFlag, console
+from sync.branch.deciding import register as register_deciding
 from sync.branch.enrolment import issue_code
 from sync.branch.errors import BranchError
 from sync.branch.exporting.cli import register as register_exports
 from sync.branch.founding import DEFAULT_ZONE, found
+from sync.branch.holiday import put_by_clerk
 from sync.branch.importing.cli import register as register_imports
 from sync.branch.officers import add_officer, list_officers
 from sync.branch.said import in_both
@@ -117,6 +119,9 @@ def settings_put(
     run = console(ctx, as_json)
     with run.office() as office:
         changed = put_setting(office, name, file)
+        if name == "holidays":
+            with office.changing() as changes:
+                put_by_clerk(changes)
     run.answer(
         {"name": name, "changed": changed},
         Message("The setting {name} is in force; phones get it with their next sync.", {"name": name})
@@ -180,6 +185,7 @@ def serve(
         serve_until_stopped(office, socket, tell, behind_proxy=behind)
 
 
+register_deciding(app, settings)
 register_exports(app)
 register_imports(app)
 

@@ -13,6 +13,7 @@ from app.domain.message import Message
 from sync.branch.database import FILE_NAME, Database
 from sync.branch.errors import AlreadyInitialised, BranchError
 from sync.branch.feed import publishing
+from sync.branch.holiday import keep_current
 from sync.branch.migrations import bring_up_to_date, is_initialised
 from sync.branch.office import Now, put_meta, utc_now
 from sync.branch.recovery import RecoveryKeys, make_recovery_keys
@@ -92,6 +93,7 @@ def _write(folder: Path, name: str, zone: str, now: Now, keys: RecoveryKeys) -> 
                 },
             )
             changes.store("settings", {k: encode(v) for k, v in default_settings().items()})
+            keep_current(changes, now().astimezone(ZoneInfo(zone)).date())
             _write_private(key_file, keys.private)
     except BaseException:
         key_file.unlink(missing_ok=True)

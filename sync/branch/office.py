@@ -108,6 +108,15 @@ def setting(conn: Connection, name: str) -> dict[str, Any]:
     return json.loads(body) if body is not None else {}
 
 
+def case_document(conn: Connection, case_id: str) -> dict[str, Any]:
+    """A case as its document says; KeyError where there is none."""
+    document = t.document.c
+    body = conn.scalar(select(document.body).where(document.kind == "case", document.doc_id == case_id))
+    if body is None:
+        raise KeyError(case_id)
+    return dict(json.loads(body))
+
+
 def require_officer(conn: Connection, officer_id: str) -> str:
     """The officer's name. Raises UnknownOfficer."""
     name: str | None = conn.scalar(select(t.officer.c.name).where(t.officer.c.officer_id == officer_id))

@@ -199,6 +199,20 @@ Index(
     postgresql_where=text("status = 'created'"),
 )
 
+contact_answer = Table(
+    "contact_answer",
+    metadata,
+    Column("activity_id", String(200), primary_key=True),
+    Column("case_id", ForeignKey("case_.case_id"), nullable=False, index=True),
+    Column("party", String(64), nullable=False),
+    Column("field", String(16), nullable=False),
+    Column("old", Text, nullable=False),
+    Column("new", Text, comment="NULL: the old one is invalid"),
+    Column("answered_on", Date, nullable=False),
+    Column("accepted", Boolean, nullable=False),
+    comment="a later list does not undo an answer",
+)
+
 declared_head = Table(
     "declared_head",
     metadata,

@@ -1,4 +1,4 @@
-"""`export activities|cases|promises`: to standard output and nothing else there."""
+"""`export activities|cases|promises|reasons`: to standard output and nothing else there."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from sync.branch.console import JsonFlag, console
 from sync.branch.exporting import rows
+from sync.branch.exporting.reasons import REASON_COLUMNS, reason_rows
 from sync.branch.exporting.sheet import csv_lines
 from sync.branch.office import Office
 
@@ -23,6 +24,7 @@ class What(StrEnum):
     ACTIVITIES = "activities"
     CASES = "cases"
     PROMISES = "promises"
+    REASONS = "reasons"
 
 
 class Format(StrEnum):
@@ -39,7 +41,7 @@ def register(app: typer.Typer) -> None:
 
 def export(
     ctx: typer.Context,
-    what: Annotated[What, typer.Argument(metavar="activities|cases|promises")],
+    what: Annotated[What, typer.Argument(metavar="activities|cases|promises|reasons")],
     as_format: Annotated[
         Format | None, typer.Option("--format", help="格式 · csv (default) or jsonl.")
     ] = None,
@@ -73,6 +75,8 @@ def _csv(office: Office, conn: Connection, what: What, since: date | None) -> It
             return csv_lines(rows.ACTIVITY_COLUMNS, rows.activity_rows(conn, since))
         case What.CASES:
             return csv_lines(rows.CASE_COLUMNS, rows.case_rows(conn, since))
+        case What.REASONS:
+            return csv_lines(REASON_COLUMNS, reason_rows(conn, since))
     return csv_lines(rows.PROMISE_COLUMNS, rows.promise_rows(office, conn, since))
 
 
@@ -82,4 +86,6 @@ def _jsonl(office: Office, conn: Connection, what: What, since: date | None) -> 
             return rows.activity_records(conn, since)
         case What.CASES:
             return rows.case_records(conn, since)
+        case What.REASONS:
+            return rows.json_lines(reason_rows(conn, since))
     return rows.json_lines(rows.promise_rows(office, conn, since))

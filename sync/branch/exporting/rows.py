@@ -136,6 +136,21 @@ def promise_rows(office: Office, conn: Connection, since: date | None) -> Iterat
             }
 
 
+def activities_since(conn: Connection, since: date | None) -> list[Activity]:
+    """All activities that count, of that day or later; those the branch could not read are not among them."""
+    return [Activity.read(row.record) for row in conn.execute(_created(since))]
+
+
+def cases_of(conn: Connection) -> Iterator[Case]:
+    """All cases."""
+    return _cases(conn)
+
+
+def figures_of(conn: Connection) -> dict[str, Figures]:
+    """All figures by case_id."""
+    return _figures(conn)
+
+
 def _created(since: date | None) -> Any:
     act = t.activity.c
     asked = select(act.record, act.late).where(act.status == "created").order_by(act.n)

@@ -16,6 +16,8 @@ from sqlalchemy import select
 
 from app.domain.message import Message
 from sync.branch import tables as t
+from sync.branch.contacts import answers, with_answers
+from sync.branch.holiday import keep_current
 from sync.branch.importing.book import Book, Held
 from sync.branch.importing.columns import OVERDUE
 from sync.branch.importing.customers import officers_for
@@ -65,6 +67,7 @@ def import_overdue(
             taking.cases |= judged.documents
             report.counts |= judged.counts
         _finish(book, taking, report)
+        keep_current(changes, today)
         keep_log(
             changes.conn,
             "overdue",
@@ -96,6 +99,7 @@ class _Taking:
         self._last_full = last_full
         self._spots: dict[str, Spot] = book.spots()
         self._cover = book.payments_cover
+        self._answers = answers(book.changes.conn)
 
     def take_all(self, report: Report) -> None:
         """Take every row that is not older than what the branch knows; customers stay with one officer."""
@@ -127,13 +131,13 @@ class _Taking:
     def _take(self, row: Listed, officer: str) -> None:
         held = self.book.held.get(row.contract_no)
         case_id = held.case_id if held else str(uuid.uuid4())
-        standing, anew = self._standing(row, held, officer)
         before = self.book.documents("case", [case_id]).get(case_id, {})
+        standing, anew = self._standing(row, held, officer, _decided_closed(before))
         figures_before = self.book.documents("figures", [case_id]).get(case_id, {})
         procedure = str(self._products[row.product])
         longest = 0 if anew else figures_before.get("longest_dpd") or 0
         cover = figures_before.get("payments_cover")
-        self.cases[case_id] = case_document(
+        document = case_document(
             row,
             case_id,
             procedure,
@@ -142,6 +146,7 @@ class _Taking:
             self._spots.get(row.contract_no),
             before,
         )
+        self.cases[case_id] = with_answers(document, self._answers.get(case_id, ()))
         self.figures[case_id] = figures_document(
             row, max(longest, row.dpd), date.fromisoformat(cover) if cover else self._cover
         )
@@ -163,7 +168,9 @@ class _Taking:
             )
         )
 
-    def _standing(self, row: Listed, held: Held | None, officer: str) -> tuple[Standing, bool]:
+    def _standing(
+        self, row: Listed, held: Held | None, officer: str, decided_closed: bool
+    ) -> tuple[Standing, bool]:
         """Where the case stands with this row, and whether its episode starts anew."""
         if held is None:
             history = [d - timedelta(days=1) for d in (row.first_visit_on, row.notice_served_on) if d]
@@ -173,6 +180,8 @@ class _Taking:
                 return Standing("off_list", self._last_full, start, officer, row.data_on), True
             return Standing("open", row.data_on, start, officer, row.data_on), True
         was = held.standing
+        if was.status == "closed" and decided_closed:
+            return replace(was, assigned_to=officer), False
         anew = self._became_current(row, held)
         start = row.due_since if anew else min(was.episode_start, row.due_since)
         status = "legal" if was.status == "legal" else "open"
@@ -209,6 +218,11 @@ class _Taking:
             standing = replace(held.standing, assigned_to=customers[held.customer_no], assigned_on=day)
             self.book.hold(replace(held, standing=standing))
             self.cases[held.case_id] = documents[held.case_id] | standing_members(standing)
+
+
+def _decided_closed(case: Document) -> bool:
+    """The supervisor closed it (written off, sold): that it still stands on a list does not open it again."""
+    return any(d.get("what") == "closed" for d in case.get("decisions") or [])
 
 
 def _finish(book: Book, taking: _Taking, report: Report) -> None:

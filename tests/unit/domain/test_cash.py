@@ -105,7 +105,6 @@ def test_a_harvest_belongs_to_its_trade() -> None:
         ({"甲村": "always"}, "甲村"),
         ({"甲村": [3, 32]}, "甲村[1]"),
         ({"villages": []}, "villages"),
-        ({"village": {}}, "village"),
         ({"villages": {"甲村": 3}}, "villages.甲村"),
         ({"villages": {"甲村": {"days": []}}}, "villages.甲村.days"),
         ({"villages": {"甲村": {"days": [3, "八"]}}}, "villages.甲村.days[1]"),
