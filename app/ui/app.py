@@ -22,7 +22,9 @@ from app.ui.screens.call_result import CallResultScreen
 from app.ui.screens.case import CaseScreen
 from app.ui.screens.enrol import EnrolScreen
 from app.ui.screens.home import HomeScreen
+from app.ui.screens.notice import NoticeScreen
 from app.ui.screens.promise import PromiseScreen
+from app.ui.screens.small_form import SmallFormScreen
 from app.ui.screens.unlock import UnlockScreen
 from app.ui.screens.visit import VisitScreen
 from app.ui.syncing import SyncRun
@@ -42,6 +44,8 @@ def _case_routes() -> list[ft.Route]:
             children=[
                 ft.Route(path=routes.CALL, component=CallResultScreen),
                 ft.Route(path=routes.VISIT, component=VisitScreen),
+                ft.Route(path=routes.NOTICE, component=NoticeScreen),
+                *(ft.Route(path=kind, component=SmallFormScreen) for kind in routes.SMALL),
                 ft.Route(path=routes.PROMISE, component=PromiseScreen),
             ],
         )

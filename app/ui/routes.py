@@ -17,7 +17,13 @@ TABS: Final = (TODAY, CUSTOMERS, PROMISES, ME)
 CALL: Final = "call"
 VISIT: Final = "visit"
 PROMISE: Final = "promise"
-FORMS: Final = (CALL, VISIT, PROMISE)
+NOTICE: Final = "notice"
+DEMAND: Final = "demand"
+CHECK: Final = "check"
+REFERRAL: Final = "referral"
+NOTE: Final = "note"
+SMALL: Final = (DEMAND, CHECK, REFERRAL, NOTE)
+FORMS: Final = (CALL, VISIT, PROMISE, NOTICE, *SMALL)
 
 
 def tab_of(path: str) -> str:

@@ -16,7 +16,15 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.bootstrap import bundled_procedures
+from app.domain.amounts import penalty_of_days
+from app.domain.calendar import Calendar
+from app.domain.clocks import GuaranteeClock, guarantee_clocks, limitation
+from app.domain.gate import Hindrance
+from app.domain.limits import Limits
 from app.domain.message import Message, Text
+from app.domain.notice import LETTER_DAYS, letter
+from app.domain.people import Register, people
 from app.domain.plan import DayPlan, PlanItem
 from app.domain.promises import PromiseView
 from app.domain.records import (
@@ -33,8 +41,17 @@ from app.domain.records import (
     Position,
 )
 from app.domain.steps import Step
-from app.ports import BranchRefused, InvalidRecord, NoConnection, NotebookError, NotSaved, PinLocked, WrongPin
-from app.views import CaseView, Draft, NewActivity, Row, SyncState, TimelineEntry
+from app.ports import (
+    BranchRefused,
+    Hindered,
+    InvalidRecord,
+    NoConnection,
+    NotebookError,
+    NotSaved,
+    PinLocked,
+    WrongPin,
+)
+from app.views import CaseView, Draft, NewActivity, NoticeDraft, Row, SyncState, TimelineEntry
 from sync.engine import OnProgress, Progress, SyncReport
 
 PIN = "246810"
@@ -175,6 +192,8 @@ class FakeNotebook:
         self.online = True
         self.disk_full = False
         self.captive_portal = False
+        self.hindered: tuple[Hindrance, ...] = ()
+        self.procedure = bundled_procedures()["psbc_small_loan"]
         self.sync_gate: asyncio.Event | None = None
         self.wrong_pins = 0
         self.moment = datetime(2026, 11, 23, 9, 40, tzinfo=ZONE)
@@ -430,7 +449,30 @@ class FakeNotebook:
             },
             other_loans=(),
             distance_m=item.distance_m,
+            people=people(
+                case, self._known(case), self._clocks(case), Register(c for c, _ in self.cases.values())
+            ),
+            clocks=self._clocks(case),
+            limitation=limitation(case, self._known(case), Calendar(), Limits(), self.today_date()),
+            procedure=self.procedure,
         )
+
+    def _known(self, case: Case) -> list[tuple[date, Activity]]:
+        own = (e.activity for e in self.entries if e.activity.case_id == case.case_id)
+        return [(a.happened_at.date(), a) for a in own]
+
+    def _clocks(self, case: Case) -> tuple[GuaranteeClock, ...]:
+        return guarantee_clocks(case, self._known(case), Calendar(), Limits(), self.today_date())
+
+    async def notice(self, case_id: str, addressee: str) -> NoticeDraft:
+        case, figures = self.cases[case_id]
+        costs = (penalty_of_days(case, figures, days) for days in LETTER_DAYS)
+        return NoticeDraft(letter(case, figures, self.procedure, addressee, self.today_date()), *costs)
+
+    def may_contact(
+        self, case_id: str, party: str, number: str = "", kind: str = "call"
+    ) -> tuple[Hindrance, ...]:
+        return self.hindered
 
     async def promises(self) -> list[tuple[Case, PromiseView]]:
         self._opened()
@@ -460,6 +502,9 @@ class FakeNotebook:
         await asyncio.sleep(0)
         if self.disk_full:
             raise NotSaved(Message("Not saved: the phone has no space left. The form is kept as a draft."))
+        blocking = tuple(h for h in self.hindered if h.blocks)
+        if blocking and not all(n.override for n in new):
+            raise Hindered(blocking[0].text, blocking)
         for n in new:
             if n.kind == "promise" and Decimal(str(n.body["amount"])) <= 0:
                 raise InvalidRecord(Message("The amount must be more than zero."), "amount")

@@ -60,9 +60,10 @@ async def test_all_steps_of_today_are_listed_with_why() -> None:
             assert case.screen.shows(words), words
 
 
-async def test_the_next_step_has_a_button_only_where_there_is_a_form_for_it() -> None:
-    async with case_open(WANG) as case:  # 送达 first, and there is no such form yet
-        assert not case.screen.find_all(key="next-step")
+async def test_the_next_steps_button_opens_its_form() -> None:
+    async with case_open(WANG) as case:
+        await case.screen.tap(key="next-step")
+        assert case.route.endswith("/notice")
     async with case_open(GONG) as case:  # a broken promise: visit
         await case.screen.tap(key="next-step")
         assert case.route.endswith("/visit")
@@ -101,11 +102,11 @@ async def test_every_party_has_their_numbers_to_dial() -> None:
         assert case.kept["party"] == "g2"
 
 
-async def test_a_guarantor_is_shown_with_liability_and_the_end_as_given() -> None:
+async def test_a_guarantor_is_shown_with_liability_and_the_end_as_it_was_computed() -> None:
     async with case_open(WANG) as case:
         assert case.screen.shows("周海")
         assert case.screen.shows("一般")
-        assert case.screen.shows("保证期间至 2026年12月19日")
+        assert case.screen.shows("保证期间至 2027年9月13日，还剩 294 天")
 
 
 async def test_the_map_opens_at_the_business() -> None:

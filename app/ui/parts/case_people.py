@@ -3,77 +3,145 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import flet as ft
 
-from app.domain.records import Address, Case, Guarantor, Phone
+from app.domain.contacts import UNCONFIRMED, ContactPoint
+from app.domain.people import Elsewhere, PersonView
+from app.domain.records import Address, Case
 from app.i18n import Translator
 from app.ui.guard import part
 from app.ui.parts.chips import Handler
-from app.ui.parts.parties import Person, people_of, role_in_words, spaced
+from app.ui.parts.parties import people_of, role_in_words, spaced
 from app.ui.parts.surface import card
-from app.ui.parts.words import grey, text
+from app.ui.parts.words import grey, pill, text, warning
 from app.ui.theme import GREY, QUIET, TOUCH, Sizes
 
+if TYPE_CHECKING:
+    from app.views import CaseView
+
+OVER = 4  # a guarantee clock's level once it has run out
 Dial = Callable[[str, str], Handler]
+OpenCase = Callable[[str], Handler]
 Navigate = Callable[[Address], Handler]
 
 
 @part
-def People(case: Case, dial: Dial, t: Translator, sizes: Sizes) -> ft.Control:  # noqa: N802
-    """Borrower, other debtors, guarantors; a guarantor with liability and the end of the guarantee as given."""
+def People(  # noqa: N802
+    view: CaseView, dial: Dial, open_case: OpenCase, t: Translator, sizes: Sizes
+) -> ft.Control:
+    """Borrower, debtors and guarantors: role, liability, contacts and what was found of them, clock, last contact."""
     rows: list[ft.Control] = []
-    for person in people_of(case):
+    for person in view.people:
         if rows:
             rows.append(ft.Divider(height=1, color=ft.Colors.OUTLINE_VARIANT))
-        rows.append(_person(person, case.guarantor(person.party), dial, t, sizes))
+        rows.append(_person(person, dial, open_case, t, sizes))
     return card(ft.Column(rows, spacing=10, tight=True), key="people")
 
 
-def _person(
-    person: Person, guarantor: Guarantor | None, dial: Dial, t: Translator, sizes: Sizes
-) -> ft.Control:
-    facts = [role_in_words(person, t)]
-    lines: list[ft.Control] = []
-    if guarantor is not None:
-        facts.append(t.code("liability", guarantor.liability))
-        if guarantor.relation:
-            facts.append(guarantor.relation)
-        ends = (
-            t("Guarantee ends {date}", date=t.full_date(guarantor.guarantee_ends))
-            if guarantor.guarantee_ends
-            else t("End of guarantee not given")
-        )
-        lines.append(grey(ends, sizes.label))
+def _person(person: PersonView, dial: Dial, open_case: OpenCase, t: Translator, sizes: Sizes) -> ft.Control:
+    facts = [t.code("role", person.role)]
+    if person.liability:
+        facts.append(t.code("liability", person.liability))
+    if person.relation:
+        facts.append(person.relation)
     head = ft.Row(
-        [text(person.name, sizes.strong, bold=True), grey(" · ".join(facts), sizes.body)],
+        [
+            text(person.name, sizes.strong, bold=True),
+            grey(" · ".join(facts), sizes.body),
+            *([_state(person.state, t, sizes)] if person.state else []),
+        ],
         spacing=8,
         run_spacing=0,
         wrap=True,
     )
-    if not person.phones:
+    lines: list[ft.Control] = [*_clock(person, t, sizes)]
+    told = []
+    if person.last_contact_on:
+        told.append(t("last contact {date}", date=person.last_contact_on))
+    if person.agreed:
+        told.append(t.code("agreed", person.agreed))
+    if told:
+        lines.append(grey(" · ".join(told), sizes.label))
+    numbers = [p for p in person.points if p.field == "phone"]
+    if not numbers:
         lines.append(grey(t("No telephone number known"), sizes.body))
-    phones = [_phone(person, phone, dial, t, sizes) for phone in person.phones]
-    return ft.Column([head, *lines, *phones], spacing=2, tight=True)
+    phones = [_phone(person, point, dial, t, sizes) for point in numbers]
+    also = [_elsewhere(there, open_case, t, sizes) for there in person.also_in]
+    return ft.Column([head, *lines, *phones, *also], spacing=2, tight=True)
 
 
-def _phone(person: Person, phone: Phone, dial: Dial, t: Translator, sizes: Sizes) -> ft.Control:
-    about: list[ft.Control] = [text(spaced(phone.number), sizes.body)]
-    if phone.label:
-        about.append(grey(phone.label, sizes.body))
+def _clock(person: PersonView, t: Translator, sizes: Sizes) -> list[ft.Control]:
+    """保证期间: how many days are left, until when, how that was computed; why where it was not."""
+    clock = person.clock
+    if clock is None:
+        return []
+    if clock.ends_on is None:
+        return [grey(t.say(clock.unknown), sizes.label)] if clock.unknown else []
+    rows: list[ft.Control] = []
+    until = t.full_date(clock.ends_on)
+    if clock.met_on is not None:
+        rows.append(
+            grey(t("Guarantee until {date}: demanded on {day}", date=until, day=clock.met_on), sizes.label)
+        )
+    elif clock.level == OVER:
+        rows.append(warning(t("The guarantee period ended on {date}", date=until), sizes))
+    else:
+        said = t("Guarantee until {date}, {n} d left", date=until, n=clock.days_left)
+        rows.append(warning(said, sizes) if clock.level else grey(said, sizes.label))
+    rows += [grey(t.say(words), sizes.label) for words in (clock.how, clock.caution) if words is not None]
+    return rows
+
+
+def _state(state: str, t: Translator, sizes: Sizes) -> ft.Control:
+    words = t("not yet confirmed by the branch") if state == UNCONFIRMED else t.code("contact_state", state)
+    good = state == "confirmed"
+    return pill(
+        words,
+        sizes,
+        color=ft.Colors.ON_SECONDARY_CONTAINER if good else ft.Colors.ON_ERROR_CONTAINER,
+        ground=ft.Colors.SECONDARY_CONTAINER if good else ft.Colors.ERROR_CONTAINER,
+        icon=ft.Icons.CHECK if good else ft.Icons.HELP_OUTLINE,
+    )
+
+
+def _phone(person: PersonView, point: ContactPoint, dial: Dial, t: Translator, sizes: Sizes) -> ft.Control:
+    about: list[ft.Control] = [text(spaced(point.value), sizes.body)]
+    said = [point.label] if point.label else []
+    if point.unconfirmed:
+        said.append(t("not yet confirmed by the branch"))
+    elif point.state:
+        said.append(t.code("contact_state", point.state))
+    if said:
+        about.append(grey(" · ".join(said), sizes.label))
     return ft.Row(
         [
             ft.Row(about, spacing=8, run_spacing=0, wrap=True, expand=True),
             round_button(
                 ft.Icons.CALL,
-                t("Dial {name} {number}", name=person.name, number=spaced(phone.number)),
-                dial(person.party, phone.number),
+                t("Dial {name} {number}", name=person.name, number=spaced(point.value)),
+                dial(person.party, point.value),
                 sizes,
-                key=f"dial-{person.party}-{phone.number}",
+                key=f"dial-{person.party}-{point.value}",
             ),
         ],
         spacing=8,
+    )
+
+
+def _elsewhere(there: Elsewhere, open_case: OpenCase, t: Translator, sizes: Sizes) -> ft.Control:
+    """The same person in another of the officer's cases."""
+    return ft.TextButton(
+        content=text(
+            t("Also {role} of {name}", role=t.code("role", there.role), name=there.borrower),
+            sizes.body,
+            color=ft.Colors.PRIMARY,
+        ),
+        icon=ft.Icons.LINK,
+        on_click=open_case(there.case_id),
+        style=ft.ButtonStyle(padding=ft.Padding.symmetric(horizontal=0, vertical=14)),
+        key=f"also-{there.case_id}",
     )
 
 

@@ -12,11 +12,11 @@ from app.ui import routes
 from app.ui.context import TURNS_TO_SEND, Session
 from app.ui.guard import part
 from app.ui.parts.case_head import mix_line
+from app.ui.parts.case_law import clocks_and_money
 from app.ui.parts.case_people import Dial, People, Places
 from app.ui.parts.case_row import distance_in_words
 from app.ui.parts.case_story import PAGE_OF, Promised, Timeline
-from app.ui.parts.chips import tap, tap_go
-from app.ui.parts.parties import people_of
+from app.ui.parts.chips import Handler, chip, chips, tap, tap_go
 from app.ui.parts.surface import card, section
 from app.ui.parts.words import grey, text
 
@@ -46,7 +46,7 @@ def CaseRest(  # noqa: N802
     rows: list[ft.Control] = []
     if wanted:
         rows = [
-            *_known(session, view, dial_to, on_navigate),
+            *_known(session, view, path, dial_to, on_navigate),
             section(t("Timeline"), s, len(view.timeline)),
             _timeline(session, view, shown, today, lambda: set_shown(lambda n: n + 4 * PAGE_OF)),
             *_others(session, view, path),
@@ -54,9 +54,33 @@ def CaseRest(  # noqa: N802
     return ft.Column(rows, spacing=10, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
-def _known(session: Session, view: CaseView, dial_to: Dial, on_navigate: Any) -> list[ft.Control]:
+def _forms(session: Session, path: str, guaranteed: bool) -> ft.Control:
+    """The small forms: 核对, 要求担保人, 备注, 上报."""
+    t = session.t
+    named = [
+        (routes.CHECK, t("Check contacts"), ft.Icons.CONTACT_PHONE_OUTLINED),
+        *([(routes.DEMAND, t("Ask the guarantor"), ft.Icons.GROUP_OUTLINED)] if guaranteed else []),
+        (routes.NOTE, t("Note"), ft.Icons.NOTES),
+        (routes.REFERRAL, t("Refer"), ft.Icons.GAVEL),
+    ]
+    return chips(
+        chip(session, words, tap_go(session, routes.form_path(path, form)), icon=icon, key=f"form-{form}")
+        for form, words, icon in named
+    )
+
+
+def _known(session: Session, view: CaseView, path: str, dial_to: Dial, on_navigate: Any) -> list[ft.Control]:
     s, t, case = session.sizes, session.t, view.case
-    rows: list[ft.Control] = [section(t("People"), s, len(people_of(case))), People(case, dial_to, t, s)]
+
+    def open_case(case_id: str) -> Handler:
+        return tap_go(session, routes.case_path(case_id, routes.tab_of(path)))
+
+    rows: list[ft.Control] = [
+        section(t("People"), s, len(view.people)),
+        People(view, dial_to, open_case, t, s),
+        _forms(session, path, bool(case.guarantors)),
+        *clocks_and_money(view, t, s),
+    ]
     rows += [section(t("What was tried"), s), card(mix_line(view, t, s))]
     if view.promises:
         rows += [section(t("Promises"), s, len(view.promises)), Promised(case, view.promises, t, s)]

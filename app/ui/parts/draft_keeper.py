@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import flet as ft
 
+from app.domain.gate import Hindrance
 from app.domain.message import Message
+from app.ports import Hindered
 from app.ui.context import use_session
 from app.ui.hooks import message_of
 from app.views import Draft, NewActivity
@@ -23,6 +26,7 @@ SLOW_S: Final = 0.2
 class DraftKeeper:
     """One form of one case and the draft behind it. No method raises: `error` holds what to tell the officer.
 
+    `hindered`: the rules that stand against saving it without a reason (the form's `override`).
     `form` is None until it was read; `restored` says that it was begun earlier; `saved` the ids once they are durable.
     """
 
@@ -40,6 +44,7 @@ class DraftKeeper:
         self.saving = False
         self.saved: list[str] = []
         self.error: Message | None = None
+        self.hindered: tuple[Hindrance, ...] = ()
 
     async def open(self, fresh: Callable[[], dict[str, Any]]) -> None:
         """Take up the unsaved form of this case, or begin one; once."""
@@ -113,11 +118,16 @@ class DraftKeeper:
         if self.saving or self.saved or not records:
             return False
         self.saving, self.error = True, None
+        why = str(self.form.get("override") or "") if self.form is not None else ""
+        if why.strip():
+            records = [replace(r, override=why) for r in records]
         # Saving is over before a frame that says so were drawn, or it is worth saying.
         slow = asyncio.get_running_loop().call_later(SLOW_S, self._redraw)
         try:
             async with self._lock:
                 self.saved = await self._notebook.record(records, self.draft_id)
+        except Hindered as e:
+            self.hindered = e.hindrances
         except Exception as e:  # noqa: BLE001 - see above
             self.error = message_of(e)
         finally:

@@ -10,6 +10,7 @@ import flet as ft
 from app.i18n import mark
 from app.ui.context import Session
 from app.ui.parts.chips import tap
+from app.ui.parts.gate import gate_panel
 from app.ui.parts.surface import card
 from app.ui.parts.words import grey, text, warning
 from app.ui.theme import EDGE, GREY, PAGE, QUIET
@@ -107,6 +108,10 @@ def save_foot(
         rows.append(warning(t.say(keeper.error), s, key="form-error"))
     elif hint:
         rows.append(grey(hint, s.label, key="form-hint", text_align=ft.TextAlign.CENTER))
+    if keeper.hindered and keeper.form is not None:
+        why = str(keeper.form.get("override") or "")
+        ready = ready and bool(why.strip())
+        rows.insert(0, gate_panel(session, keeper.hindered, why, keeper.change))
     words = t("Saving…") if keeper.saving else label
     rows.append(
         thumb_button(

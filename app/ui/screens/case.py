@@ -144,9 +144,11 @@ def _actions(
     door = door_of(view.case)
     visit = tap_go(session, routes.form_path(path, routes.VISIT))
     promise = tap_go(session, routes.form_path(path, routes.PROMISE))
+    notice = tap_go(session, routes.form_path(path, routes.NOTICE))
     found: list[Action] = [
         ("dial", ft.Icons.CALL, t("Call"), on_call, on_choose),
         ("visit", ft.Icons.STOREFRONT, t("Visit"), visit, None),
+        ("notice", ft.Icons.DESCRIPTION, t("Notice"), notice, None),
         ("promise", ft.Icons.EVENT_AVAILABLE, t("Promise"), promise, None),
     ]
     if door is not None:
@@ -183,10 +185,18 @@ def _act(
             ft.Icons.STOREFRONT,
             tap_go(session, routes.form_path(path, routes.VISIT)),
         )
-    if step.kind in ("call", "guarantor_demand"):
+    forms = {
+        "notice": (routes.NOTICE, t("Serve the notice"), ft.Icons.DESCRIPTION),
+        "referral": (routes.REFERRAL, t("Refer"), ft.Icons.GAVEL),
+        "guarantor_demand": (routes.DEMAND, t("Ask the guarantor"), ft.Icons.GROUP),
+    }
+    if step.kind in forms:
+        form, label, icon = forms[step.kind]
+        return label, icon, tap_go(session, routes.form_path(path, form))
+    if step.kind == "call":
         people = people_of(view.case)
         person = next((p for p in people if p.party == step.party and p.phones), None)
-        if person is None and step.kind == "call":
+        if person is None:
             person = next((p for p in people if p.phones), None)
         if person is None:
             return None
