@@ -6,6 +6,8 @@ import asyncio
 from datetime import timedelta
 
 from app.domain.codes import CALL_OUTCOMES
+from app.domain.gate import Hindrance
+from app.domain.message import Message
 from tests.support.fake_notebook import TODAY, FakeNotebook, case_id_of
 from tests.ui.case_file import CHEN, WANG, case_open
 
@@ -246,3 +248,19 @@ async def test_a_callback_can_be_given_its_time() -> None:
         await case.choose(tomorrow)
         await case.save()
         assert case.notebook.recorded[0].body["callback_at"] == tomorrow.removeprefix("callback-")
+
+
+async def test_a_rule_against_a_call_is_said_before_anything_is_dialled() -> None:
+    notebook = FakeNotebook()
+    notebook.hindered = (Hindrance("contact_hours", Message("Why")),)
+    async with case_open(CHEN, notebook) as case:
+        await case.dial()
+        assert case.device.dialled == []
+        assert case.screen.shows("有规定不允许")
+        assert case.screen.find(key="dial-anyway").disabled
+        await case.choose("gate-why-0", "dial-anyway")
+        assert len(case.device.dialled) == 1
+        await case.choose("outcome-no_answer")
+        await case.save()
+        assert case.saved
+        assert notebook.recorded[0].override == "对方约定此时联系"

@@ -19,7 +19,7 @@ async def dial(
 ) -> None:
     """Keep what is dialled as a draft, open the dialler, show 电话结果. Raises NotSaved when the draft cannot be kept.
 
-    A call whose outcome was chosen but never saved is shown instead: dialling again would mix two calls.
+    Where a rule stands against it, nothing is dialled: the form asks for a reason first. A call whose outcome was chosen but never saved is shown instead: dialling again would mix two calls.
     """
     notebook = session.notebook
     now = notebook.now()
@@ -32,13 +32,19 @@ async def dial(
     if earlier is not None and earlier.form.get("number") == number and _just_now(earlier, now):
         session.go(form_route)  # a second touch of the same tap
         return
-    fresh = {**fresh_call(case, figures, now), "party": party, "number": number}
+    hindered = notebook.may_contact(case.case_id, party, number)
+    blocked = any(h.blocks for h in hindered)
+    fresh = {**fresh_call(case, figures, now), "party": party, "number": number, "undialled": blocked}
     if earlier is not None:  # dialled and never noted: the same draft, the newer call
         fresh |= {"activity_id": earlier.form["activity_id"], "promise_id": earlier.form["promise_id"]}
     await notebook.save_draft(
         Draft(earlier.draft_id if earlier else fresh["activity_id"], case.case_id, "call", fresh)
     )
     session.go(form_route)
+    if blocked:
+        return  # the form says which rule, and dials once there is a reason
+    if hindered:
+        session.say(session.t.say(hindered[0].text))
     await session.device.dial(number)
 
 

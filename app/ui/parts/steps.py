@@ -28,6 +28,8 @@ _BY_KIND = {
     "guarantor_demand": ft.Icons.GROUP_OUTLINED,
     "referral": ft.Icons.GAVEL_OUTLINED,
 }
+# What a reason may name without telling this case from the others.
+_EVERYBODYS = frozenset({"day", "guarantor", "guarantor_title", "served_on"})
 URGENT = frozenset({"promise_broken"})
 
 
@@ -70,7 +72,7 @@ def why_in_words(steps: Sequence[Step], t: Translator) -> str:
     A reason with this case's own figures goes first (只差 ¥35.42…), up to its semicolon; otherwise the first words of
     the leading step's. The day of the episode alone is none: the row says it already.
     """
-    telling = next((s for s in steps if _gaps(s, t) - {"day"}), None)
+    telling = next((s for s in steps if _gaps(s, t) - _EVERYBODYS), None)
     if telling is not None:
         return re.split("[；;]", t.say(telling.why))[0]
     if not steps or _gaps(steps[0], t):

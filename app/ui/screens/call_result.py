@@ -28,6 +28,7 @@ from app.ui.parts.form_frame import (
     thumb_button,
     use_left_behind,
 )
+from app.ui.parts.gate import gate_panel
 from app.ui.parts.happened import Happened
 from app.ui.parts.next_call import next_call, next_call_card
 from app.ui.parts.outcome_choice import OutcomeChoice
@@ -80,6 +81,13 @@ def CallForm(case_id: str, path: str) -> Any:  # noqa: N802
             await _dial_next(session, following, path)
 
     on_next = use_action(dial_next, [following])
+
+    async def dial_all_the_same() -> None:
+        if keeper.form is not None:
+            await keeper.change(undialled=False)
+            await session.device.dial(keeper.form["number"])
+
+    on_dial = use_action(dial_all_the_same, [view])
     form = keeper.form
     if view is None or form is None:
         body = failed(session, loaded.error) if loaded.error else waiting(session)
@@ -89,6 +97,8 @@ def CallForm(case_id: str, path: str) -> Any:  # noqa: N802
     about = t(
         "{who} · {number}", who=party_in_words(view.case, form["party"], t), number=spaced(form["number"])
     )
+    if form.get("undialled"):
+        return _before_dialling(session, keeper, view, path, about, on_dial)
     return form_view(
         session,
         path,
@@ -104,6 +114,22 @@ def CallForm(case_id: str, path: str) -> Any:  # noqa: N802
             ready=bool(form["outcome"]),
         ),
         keeper=keeper,
+    )
+
+
+def _before_dialling(
+    session: Session, keeper: DraftKeeper, view: CaseView, path: str, about: str, on_dial: Any
+) -> ft.View:
+    """A rule stands against this call: which one, and a reason for going on."""
+    form = keeper.form or {}
+    blocked = session.notebook.may_contact(view.case.case_id, form["party"], form["number"])
+    why = str(form.get("override") or "")
+    ready = bool(why.strip()) or not any(h.blocks for h in blocked)
+    button = thumb_button(
+        session, session.t("Dial"), on_dial, icon=ft.Icons.CALL, key="dial-anyway", disabled=not ready
+    )
+    return form_view(
+        session, path, session.t("Call"), about, [gate_panel(session, blocked, why, keeper.change)], [button]
     )
 
 
