@@ -23,6 +23,7 @@ from sync.branch.founding import DEFAULT_ZONE, found
 from sync.branch.holiday import put_by_clerk
 from sync.branch.importing.cli import register as register_imports
 from sync.branch.officers import add_officer, list_officers
+from sync.branch.printing.cli import register as register_papers
 from sync.branch.said import in_both
 from sync.branch.settings import put_setting
 from sync.branch.status import status
@@ -188,6 +189,7 @@ def serve(
 register_deciding(app, settings)
 register_exports(app)
 register_imports(app)
+register_papers(app)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,0 +1,121 @@
+"""Notices ready for signing, and the file of a case."""
+
+import io
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+from sqlalchemy import update
+
+from sync.branch import tables as t
+from sync.branch.errors import UnknownOfficer
+from sync.branch.importing.overdue import import_overdue
+from sync.branch.printing.dossier import dossier_pdf
+from sync.branch.printing.notices import letters_for, notices_pdf
+from tests.support.branch_server import RunningBranch, running_branch
+from tests.support.wire_phone import WirePhone
+from tests.sync.branch.importing.lists import cases, row, write
+from tests.sync.branch.test_deciding import found
+
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+SERVED_ON = date(2026, 11, 25)  # D 7 of the made-up list
+NAMES = ("䶮喆堃", "试二")
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> RunningBranch:
+    branch = RunningBranch(tmp_path / "branch", "试点支行", now=lambda: NOW)
+    branch.officer()
+    rows = [row(n + 1, 客户姓名=name) for n, name in enumerate(NAMES)]
+    import_overdue(branch.office, write(tmp_path / "list.csv", rows), full_list=True)
+    yield branch
+    branch.close()
+
+
+def text_of(pdf: bytes) -> list[str]:
+    """The words of each page, without the breaks of lines."""
+    return ["".join((page.extract_text() or "").split()) for page in PdfReader(io.BytesIO(pdf)).pages]
+
+
+def test_a_notice_is_due_from_the_day_the_procedure_names(made: RunningBranch) -> None:
+    assert letters_for(made.office, date(2026, 11, 24)) == []
+    assert [one.to for one in letters_for(made.office, SERVED_ON)] == list(NAMES)
+    with pytest.raises(UnknownOfficer):
+        letters_for(made.office, SERVED_ON, "w999")
+
+
+def test_one_that_was_served_is_not_printed_again(made: RunningBranch) -> None:
+    body = {"addressee": "borrower", "method": "in_person", "result": "signed"}
+    found(made, "notice", body)  # on D 5: too early, it does not count
+    assert len(letters_for(made.office, SERVED_ON)) == 2
+
+
+def test_each_notice_has_its_page_with_number_amount_and_receipt_and_rare_names_print(
+    made: RunningBranch,
+) -> None:
+    pdf, missing = notices_pdf(letters_for(made.office, SERVED_ON), "试点支行")
+    pages = text_of(pdf)
+    assert len(pages) == 2 and missing == frozenset()
+    assert "䶮喆堃" in pages[0] and "逾期催收函" in pages[0]
+    assert "5100000001-20261125-0" in pages[0]
+    assert "4,305.25" in pages[0] and "肆仟叁佰零伍元贰角伍分" in pages[0]
+    assert "送达回执" in pages[0] and "试点支行（盖章）" in pages[0]
+
+
+def test_a_character_no_font_has_is_named_and_printed_as_a_sign(made: RunningBranch) -> None:
+    letters = letters_for(made.office, SERVED_ON)
+    pdf, missing = notices_pdf(letters, "\U00030000支行")
+    assert missing == {"\U00030000"}
+    assert "〓支行" in text_of(pdf)[0]
+
+
+def test_the_dossier_holds_people_amounts_clocks_and_the_timeline(made: RunningBranch) -> None:
+    found(made, "visit", {"party": "borrower", "met": ["borrower"], "outcome": "refused", "note": "长" * 400})
+    for _ in range(60):
+        found(made, "call", {"party": "borrower", "outcome": "no_answer"})
+    pdf, _, _ = dossier_pdf(made.office, "5100000001")
+    whole = "".join(text_of(pdf))
+    for words in (
+        "案卷5100000001",
+        "䶮喆堃",
+        "保一",
+        "补齐逾期合计",
+        "4,305.25",
+        "诉讼时效",
+        "保证期间",
+        "拒绝",
+        "无人接听",
+    ):
+        assert words in whole, words
+    assert len(text_of(pdf)) > 2
+
+
+def test_an_unbroken_journal_is_said_to_be_one_and_a_link_that_was_changed_is_found(tmp_path: Path) -> None:
+    with running_branch(tmp_path / "branch") as branch:
+        case_id = branch.case()
+        phone = WirePhone(branch.url)
+        phone.enrol(branch.code())
+        for _ in range(3):
+            phone.push([phone.record(case_id)])
+        phone.close()
+        _, [chain], _ = dossier_pdf(branch.office, case_id)
+        assert (chain.records, chain.broken) == (3, None)
+        with branch.office.changing() as changes:
+            changes.conn.execute(update(t.activity).where(t.activity.c.seq == 2).values(prev="0" * 64))
+        pdf, [chain], _ = dossier_pdf(branch.office, case_id)
+        assert chain.broken == 2
+        assert "自第2条起不连续" in "".join(text_of(pdf))
+
+
+def test_the_commands_write_a_whole_file_or_none(made: RunningBranch, tmp_path: Path) -> None:
+    out = tmp_path / "notices.pdf"
+    answer = made.cli_json("notices", "--for", "2026-11-25", "--officer", "w001", "--out", str(out))
+    assert answer == {"notices": 2, "file": str(out)} and out.read_bytes().startswith(b"%PDF")
+    none = made.cli_json("notices", "--for", "2026-11-20", "--out", str(tmp_path / "none.pdf"))
+    assert none == {"notices": 0, "file": None} and not (tmp_path / "none.pdf").exists()
+    assert made.cli("notices", "--for", "2026-11-25", "--out", str(tmp_path / "no" / "x.pdf")).returncode == 1
+    contract = next(iter(cases(made.office)))
+    answer = made.cli_json("dossier", contract, "--out", str(tmp_path / "d.pdf"))
+    assert answer["broken"] == [] and (tmp_path / "d.pdf").read_bytes().startswith(b"%PDF")
+    assert made.cli("dossier", "nobody", "--out", str(tmp_path / "e.pdf")).returncode == 1
