@@ -126,7 +126,7 @@ def _before_dialling(
     why = str(form.get("override") or "")
     ready = bool(why.strip()) or not any(h.blocks for h in blocked)
     button = thumb_button(
-        session, session.t("Dial"), on_dial, icon=ft.Icons.CALL, key="dial-anyway", disabled=not ready
+        session, session.t("Call"), on_dial, icon=ft.Icons.CALL, key="dial-anyway", disabled=not ready
     )
     return form_view(
         session, path, session.t("Call"), about, [gate_panel(session, blocked, why, keeper.change)], [button]

@@ -261,7 +261,8 @@ class _Parts:
 
 
 def _checked(conn: Connection, device_id: str) -> Chain:
-    """Each record's bytes give its hash, and name the one before: nobody has changed, removed or slipped in one."""
+    """Each record's bytes give its hash and name the one before, up to the newest the phone has declared: nobody has
+    changed, removed or slipped in one. `prev` is read from the bytes themselves where they say it."""
     act, lost_ = t.activity.c, t.lost_records.c
     lost = {
         n
@@ -276,10 +277,42 @@ def _checked(conn: Connection, device_id: str) -> Chain:
         while expected in lost:
             expected, prev = expected + 1, NO_HASH
         said = hashlib.sha256(row.record).hexdigest()
-        if broken is None and (row.seq != expected or row.prev != prev or row.hash != said):
+        named = _named_before(row.record, row.prev)
+        if broken is None and (row.seq != expected or named != prev or row.hash != said):
             broken = row.seq
         expected, prev = row.seq + 1, said
+    while expected in lost:
+        expected, prev = expected + 1, NO_HASH
+    if broken is None and not _reaches(conn, device_id, expected - 1, prev):
+        broken = expected
     return Chain(device_id, officer, records, broken, len(lost))
+
+
+def _named_before(record: bytes, column: str) -> str:
+    """The hash of the record before, as the record itself names it; the column's where it names none."""
+    try:
+        named = json.loads(record).get("prev")
+    except (ValueError, AttributeError, RecursionError):
+        return column
+    return named if isinstance(named, str) else column
+
+
+def _reaches(conn: Connection, device_id: str, seq: int, last: str) -> bool:
+    """Whether the journal ends where the branch last acknowledged it, and no declared head before that says otherwise."""
+    device, declared = t.device.c, t.declared_head.c
+    head = conn.execute(
+        select(device.head_seq, device.head_hash).where(device.device_id == device_id)
+    ).first()
+    if head is None or head.head_seq != seq or (seq and last != NO_HASH and head.head_hash != last):
+        return False
+    known = {
+        row.seq: row.hash
+        for row in conn.execute(
+            select(t.activity.c.seq, t.activity.c.hash).where(t.activity.c.device_id == device_id)
+        )
+    }
+    said = conn.execute(select(declared.seq, declared.hash).where(declared.device_id == device_id))
+    return all(known.get(row.seq, row.hash) == row.hash for row in said if row.seq <= seq)
 
 
 def _chain_row(chain: Chain) -> tuple[str, ...]:

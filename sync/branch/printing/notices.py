@@ -31,6 +31,7 @@ def letters_for(office: Office, on: date, officer_id: str | None = None) -> list
             if procedure is None:
                 continue
             steps = steps_of(file, procedure, rules, on, office.zone)
+            # Of the day's window, or to begin an expiring limitation anew: both are answered by a letter.
             if any(s.kind == "notice" and not s.done for s in steps):
                 found.append(letter(file.case, file.figures, procedure, BORROWER, on))
     return found

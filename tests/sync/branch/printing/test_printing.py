@@ -1,12 +1,13 @@
 """Notices ready for signing, and the file of a case."""
 
+import hashlib
 import io
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 
 from sync.branch import tables as t
 from sync.branch.errors import UnknownOfficer
@@ -91,7 +92,9 @@ def test_the_dossier_holds_people_amounts_clocks_and_the_timeline(made: RunningB
     assert len(text_of(pdf)) > 2
 
 
-def test_an_unbroken_journal_is_said_to_be_one_and_a_link_that_was_changed_is_found(tmp_path: Path) -> None:
+@pytest.fixture
+def journal(tmp_path: Path) -> tuple[RunningBranch, str]:
+    """A branch with three records of one phone and case."""
     with running_branch(tmp_path / "branch") as branch:
         case_id = branch.case()
         phone = WirePhone(branch.url)
@@ -99,13 +102,43 @@ def test_an_unbroken_journal_is_said_to_be_one_and_a_link_that_was_changed_is_fo
         for _ in range(3):
             phone.push([phone.record(case_id)])
         phone.close()
-        _, [chain], _ = dossier_pdf(branch.office, case_id)
-        assert (chain.records, chain.broken) == (3, None)
-        with branch.office.changing() as changes:
-            changes.conn.execute(update(t.activity).where(t.activity.c.seq == 2).values(prev="0" * 64))
-        pdf, [chain], _ = dossier_pdf(branch.office, case_id)
-        assert chain.broken == 2
-        assert "自第2条起不连续" in "".join(text_of(pdf))
+        yield branch, case_id
+
+
+def broken_at(branch: RunningBranch, case_id: str) -> int | None:
+    _, [chain], _ = dossier_pdf(branch.office, case_id)
+    return chain.broken
+
+
+def test_an_unbroken_journal_is_said_to_be_one(journal: tuple[RunningBranch, str]) -> None:
+    pdf, [chain], _ = dossier_pdf(journal[0].office, journal[1])
+    assert (chain.records, chain.broken) == (3, None)
+    assert "完整，无改动" in "".join(text_of(pdf))
+
+
+def test_a_changed_record_is_found_even_where_its_hash_was_written_anew(
+    journal: tuple[RunningBranch, str],
+) -> None:
+    branch, case_id = journal
+    act = t.activity
+    with branch.office.changing() as changes:
+        record = changes.conn.scalar(select(act.c.record).where(act.c.seq == 2))
+        forged = record.replace("已电话联系".encode(), "已上门联系".encode())
+        anew = hashlib.sha256(forged).hexdigest()
+        changes.conn.execute(update(act).where(act.c.seq == 2).values(record=forged, hash=anew))
+        changes.conn.execute(update(act).where(act.c.seq == 3).values(prev=anew))
+    assert broken_at(branch, case_id) == 3
+    assert "自第3条起不连续" in "".join(text_of(dossier_pdf(branch.office, case_id)[0]))
+
+
+@pytest.mark.parametrize(("gone", "broken"), [(2, 3), (3, 3)])
+def test_a_record_that_was_taken_out_is_missed_the_last_one_too(
+    journal: tuple[RunningBranch, str], gone: int, broken: int
+) -> None:
+    branch, case_id = journal
+    with branch.office.changing() as changes:
+        changes.conn.execute(delete(t.activity).where(t.activity.c.seq == gone))
+    assert broken_at(branch, case_id) == broken
 
 
 def test_the_commands_write_a_whole_file_or_none(made: RunningBranch, tmp_path: Path) -> None:
