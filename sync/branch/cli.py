@@ -14,9 +14,10 @@ import typer
 from sqlalchemy.exc import DatabaseError
 
 from app.domain.message import Message
+from sync.binding import Binding
 from sync.branch.console import Console, JsonFlag, console
 from sync.branch.deciding import register as register_deciding
-from sync.branch.enrolment import issue_code
+from sync.branch.enrolment import issue_code, write_qr
 from sync.branch.errors import BranchError
 from sync.branch.exporting.cli import register as register_exports
 from sync.branch.founding import DEFAULT_ZONE, found
@@ -135,12 +136,22 @@ def settings_put(
 def enrol(
     ctx: typer.Context,
     officer_id: Annotated[str, typer.Argument(metavar="OFFICER")],
+    server: Annotated[
+        str | None, typer.Option(help="本机构服务器地址 · This server's address, as phones reach it.")
+    ] = None,
+    qr: Annotated[
+        Path | None, typer.Option(help="二维码 · Write a QR code with it (.svg or .png); needs --server.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """绑定码 · A code that binds one phone to an officer."""
     run = console(ctx, as_json)
+    if qr is not None and (server is None or qr.suffix.lower() not in (".svg", ".png")):
+        raise BranchError(Message("A QR code needs --server, and a file that ends in .svg or .png."))
     with run.office() as office:
         issued = issue_code(office, officer_id)
+    if server is not None and qr is not None:
+        write_qr(Binding(server, officer_id, issued.code), qr)
     shown = f"{issued.code[:5]}-{issued.code[5:]}"
     run.answer(
         {"code": issued.code, "expires_at": issued.expires_at.isoformat()},

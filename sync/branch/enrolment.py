@@ -8,12 +8,16 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
+from app.domain.message import Message
+from sync.binding import Binding
 from sync.branch import tables as t
 from sync.branch.devices import secret_hash
+from sync.branch.errors import BranchError
 from sync.branch.office import Office, require_officer, setting
 from sync.branch.problems import (
     CODE_INVALID,
@@ -194,3 +198,13 @@ def _code_hash(officer_id: str, code: str) -> str:
 
 def _whole(value: object, default: int) -> int:
     return value if type(value) is int and value > 0 else default
+
+
+def write_qr(binding: Binding, file: Path) -> None:
+    """The binding as a QR code, SVG or PNG by the file's ending. Raises BranchError where it cannot be written."""
+    import segno
+
+    try:
+        segno.make(binding.text(), error="m").save(str(file), scale=8)
+    except OSError as e:
+        raise BranchError(Message("The file {file} cannot be written.", {"file": file.name})) from e

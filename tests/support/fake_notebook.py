@@ -192,6 +192,7 @@ class FakeNotebook:
         self.online = True
         self.disk_full = False
         self.captive_portal = False
+        self.pins: dict[str, date] = {}
         self.hindered: tuple[Hindrance, ...] = ()
         self.procedure = bundled_procedures()["psbc_small_loan"]
         self.sync_gate: asyncio.Event | None = None
@@ -455,6 +456,8 @@ class FakeNotebook:
             clocks=self._clocks(case),
             limitation=limitation(case, self._known(case), Calendar(), Limits(), self.today_date()),
             procedure=self.procedure,
+            pinned_until=self.pins.get(case.case_id),
+            long_overdue=item.dpd >= 90,
         )
 
     def _known(self, case: Case) -> list[tuple[date, Activity]]:
@@ -468,6 +471,12 @@ class FakeNotebook:
         case, figures = self.cases[case_id]
         costs = (penalty_of_days(case, figures, days) for days in LETTER_DAYS)
         return NoticeDraft(letter(case, figures, self.procedure, addressee, self.today_date()), *costs)
+
+    async def pin(self, case_id: str) -> None:
+        self.pins[case_id] = self.today_date() + timedelta(days=2)
+
+    async def unpin(self, case_id: str) -> None:
+        del self.pins[case_id]
 
     def may_contact(
         self, case_id: str, party: str, number: str = "", kind: str = "call"

@@ -194,3 +194,17 @@ async def test_a_single_step_is_said_once() -> None:
     async with case_open(CHEN) as case:
         assert case.screen.shows("每日电话")
         assert not case.screen.shows("今日待办")
+
+
+async def test_a_case_is_pinned_for_three_days_and_let_go_again() -> None:
+    async with case_open(WANG) as case:
+        await case.screen.tap(key="pin")
+        assert len(case.notebook.pins) == 1
+        assert case.chosen("pin")
+        await case.screen.tap(key="pin")
+        assert case.notebook.pins == {}
+
+
+async def test_a_case_long_overdue_says_so() -> None:
+    async with case_open("孙大海") as case:
+        assert case.screen.shows("长期逾期")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import flet as ft
 
+from app.ports import NotebookError
 from app.ui import routes
 from app.ui.context import TURNS_TO_SEND, Session
 from app.ui.guard import part
@@ -54,9 +55,23 @@ def CaseRest(  # noqa: N802
     return ft.Column(rows, spacing=10, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
-def _forms(session: Session, path: str, guaranteed: bool) -> ft.Control:
-    """The small forms: 核对, 要求担保人, 备注, 上报."""
-    t = session.t
+def _forms(session: Session, view: CaseView, path: str) -> ft.Control:
+    """The small forms: 核对, 要求担保人, 备注, 上报; and 攻坚 for three days."""
+    t, case = session.t, view.case
+    guaranteed = bool(case.guarantors)
+    pinned = view.pinned_until
+
+    async def pin() -> None:
+        try:
+            if pinned is None:
+                await session.notebook.pin(case.case_id)
+            else:
+                await session.notebook.unpin(case.case_id)
+        except NotebookError as e:
+            session.say(t.say(e.message))
+        session.reload()
+
+    push = t("Push until {date}", date=pinned) if pinned else t("Push for three days")
     named = [
         (routes.CHECK, t("Check contacts"), ft.Icons.CONTACT_PHONE_OUTLINED),
         *([(routes.DEMAND, t("Ask the guarantor"), ft.Icons.GROUP_OUTLINED)] if guaranteed else []),
@@ -64,8 +79,32 @@ def _forms(session: Session, path: str, guaranteed: bool) -> ft.Control:
         (routes.REFERRAL, t("Refer"), ft.Icons.GAVEL),
     ]
     return chips(
-        chip(session, words, tap_go(session, routes.form_path(path, form)), icon=icon, key=f"form-{form}")
-        for form, words, icon in named
+        [
+            *(
+                chip(
+                    session,
+                    words,
+                    tap_go(session, routes.form_path(path, form)),
+                    icon=icon,
+                    key=f"form-{form}",
+                )
+                for form, words, icon in named
+            ),
+            *(
+                [
+                    chip(
+                        session,
+                        push,
+                        pin,
+                        chosen=pinned is not None,
+                        icon=ft.Icons.PUSH_PIN_OUTLINED,
+                        key="pin",
+                    )
+                ]
+                if case.status == "open"
+                else []
+            ),
+        ]
     )
 
 
@@ -78,7 +117,7 @@ def _known(session: Session, view: CaseView, path: str, dial_to: Dial, on_naviga
     rows: list[ft.Control] = [
         section(t("People"), s, len(view.people)),
         People(view, dial_to, open_case, t, s),
-        _forms(session, path, bool(case.guarantors)),
+        _forms(session, view, path),
         *clocks_and_money(view, t, s),
     ]
     rows += [section(t("What was tried"), s), card(mix_line(view, t, s))]

@@ -134,7 +134,10 @@ def _overdue(session: Session, view: CaseView) -> ft.Control:
         on, ground = ft.Colors.ON_SECONDARY_CONTAINER, ft.Colors.SECONDARY_CONTAINER
         return ft.Row([pill(t("Current"), s, color=on, ground=ground)], tight=True)
     on, ground = ft.Colors.ON_ERROR_CONTAINER, ft.Colors.ERROR_CONTAINER
-    return ft.Row([pill(t("{n} days overdue", n=view.dpd), s, color=on, ground=ground)], tight=True)
+    tags: list[ft.Control] = [pill(t("{n} days overdue", n=view.dpd), s, color=on, ground=ground)]
+    if view.long_overdue:
+        tags.append(pill(t("Long overdue"), s, color=on, ground=ground))
+    return ft.Row(tags, tight=True, spacing=6)
 
 
 def _actions(

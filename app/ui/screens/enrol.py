@@ -15,6 +15,7 @@ from app.ui.parts.language import LanguageSwitch
 from app.ui.parts.surface import card, primary
 from app.ui.parts.words import grey, text, warning
 from app.ui.theme import ACCENT, EDGE, FLOATING
+from sync.binding import read_binding
 
 PIN_LENGTH = 6
 UNHEARD = ("no_connection", "timeout")
@@ -43,6 +44,14 @@ def why_not_bound(error: Exception) -> Message:
     if isinstance(error, NoConnection) and reason in UNHEARD:
         return Message("The branch cannot be reached. Check the address and the network, then bind again.")
     return message_of(error)
+
+
+def taken(form: dict[str, str], name: str, value: str) -> dict[str, str]:
+    """The form with a field changed; the text of the branch's QR code fills three of them, wherever it was pasted."""
+    scanned = read_binding(value) if name in ("server", "officer", "code") else None
+    if scanned is None:
+        return {**form, name: value}
+    return {**form, "server": scanned.server, "officer": scanned.officer, "code": scanned.code}
 
 
 @screen
@@ -93,7 +102,7 @@ def EnrolScreen() -> Any:  # noqa: N802
             border=ft.OutlineInputBorder(side=ft.BorderSide(1, ft.Colors.OUTLINE), border_radius=12),
             label_style=ft.TextStyle(size=sizes.label / FLOATING),
             disabled=busy,
-            on_change=lambda e: set_form(lambda old: {**old, name: e.control.value}),
+            on_change=lambda e: set_form(lambda old: taken(old, name, e.control.value or "")),
             on_submit=submit,
             **more,
         )
@@ -133,6 +142,13 @@ def EnrolScreen() -> Any:  # noqa: N802
                 icon=ft.Icons.INFO_OUTLINE,
             )
         )
+    else:
+        body.append(
+            grey(
+                t("With a QR code from the branch: scan it with the phone's camera, copy the text and paste it into any of the first three fields."),
+                sizes.label,
+            )
+        )  # fmt: skip
     body.append(card(ft.Column(fields, spacing=14, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)))
     body.append(
         card(
