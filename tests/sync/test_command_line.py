@@ -54,6 +54,8 @@ class Phone:
 @pytest.fixture
 def branch(tmp_path: Path) -> Iterator[RunningBranch]:
     with running_branch(tmp_path / "branch") as running:
+        # These tests record at whatever hour they run.
+        running.update("settings", "limits", {"quiet_from": "00:00", "quiet_until": "00:00"})
         yield running
 
 
@@ -305,3 +307,23 @@ def test_a_refused_rebinding_leaves_the_notebook_with_the_branch_it_had(
     refused = phone.run("enrol", "--server", elsewhere, "--officer", "w001", "--code", "0000000000")
     assert refused.returncode == 1
     assert phone.json("status")["server"] == branch.url
+
+
+def test_a_line_a_rule_stands_against_is_refused_with_the_rule_and_the_time_and_goes_on_with_a_reason(
+    branch: RunningBranch, phone: Phone, bound: str
+) -> None:
+    never = {"quiet_from": "00:00", "quiet_until": "00:00", "conversations_a_day": 0}
+    branch.update("settings", "limits", never)
+    assert phone.run("sync").returncode == 0
+    talked = {**CALL, "body": {**CALL["body"], "outcome": "refused"}}
+    done = phone.record(
+        {"case_id": bound, **talked}, {"case_id": bound, "kind": "note", "body": {"text": "x"}}
+    )
+    assert (done.returncode, len(done.stdout.split())) == (2, 1)
+    assert "conversations" in done.stderr and "00:00" in done.stderr
+    done = phone.record({"case_id": bound, **talked, "override": "客户约定此时联系"})
+    assert done.returncode == 0, done.stderr
+    assert phone.run("sync").returncode == 0
+    assert [r["override"] for r in branch.exported() if r["kind"] == "call"] == [
+        {"rule": "conversations", "why": "客户约定此时联系"}
+    ]

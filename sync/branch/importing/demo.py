@@ -21,9 +21,10 @@ from sync.branch.importing.overdue import import_overdue
 from sync.branch.importing.places import import_places
 from sync.branch.importing.report import BETWEEN, Report
 from sync.branch.importing.styles import Unreadable
-from sync.branch.office import Now, Office, utc_now
+from sync.branch.office import Now, Office, setting, utc_now
 from sync.branch.officers import add_officer, list_officers
 from sync.branch.said import in_both
+from sync.branch.settings import encode
 
 ASSETS: Final = Path(__file__).parents[3] / "assets" / "demo"
 LIST: Final = "overdue_2026-11-23.csv"
@@ -70,6 +71,8 @@ def run_demo(folder: Path, today: date | None = None, now: Now = utc_now) -> Dem
         passphrase = found(folder, BRANCH, now=now).passphrase
     office = Office.open(folder, now)
     try:
+        if passphrase is not None:
+            _no_quiet_hours(office)
         if office.name != BRANCH:
             raise BranchError(Message("The branch in this data folder is not the demo. Use another folder."))
         lists.mkdir(exist_ok=True)
@@ -83,6 +86,13 @@ def run_demo(folder: Path, today: date | None = None, now: Now = utc_now) -> Dem
         return Demo(CARRIES_THE_PHONE, OFFICERS[CARRIES_THE_PHONE], code, imported, passphrase)
     finally:
         office.close()
+
+
+def _no_quiet_hours(office: Office) -> None:
+    """The demo is tried at any hour and in any zone: only its branch has no contact hours."""
+    with office.changing() as changes:
+        limits = setting(changes.conn, "limits") | {"quiet_from": "00:00", "quiet_until": "00:00"}
+        changes.store("settings", {"limits": encode(limits)})
 
 
 def _list(lists: Path, today: date) -> Path:
