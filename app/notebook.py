@@ -298,6 +298,7 @@ class Notebook:
         file = self._as_of(found, day)
         case, figures = file.case, file.figures
         activities = sorted(file.activities, key=lambda a: (a.happened_at, a.activity_id), reverse=True)
+        stands = {a.activity_id: a for a in effective(file.activities)}
         return CaseView(
             case=case,
             figures=figures,
@@ -305,7 +306,7 @@ class Notebook:
             day=day_of_episode(case, day),
             steps=self._steps(file, day),
             promises=judge(file, day, self.zone),
-            timeline=tuple(self._timeline_entry(a) for a in activities),
+            timeline=tuple(_standing(self._timeline_entry(a), stands) for a in activities),
             mix=mix_of(file, day, self.zone),
             other_loans=tuple(
                 f.case
@@ -813,6 +814,14 @@ class _EngineClock:
 
     def monotonic_ms(self) -> int:
         return self._clock.monotonic_ms()
+
+
+def _standing(entry: TimelineEntry, stands: Mapping[str, Activity]) -> TimelineEntry:
+    """The entry with what corrections have made of it."""
+    now = stands.get(entry.activity.activity_id)
+    if entry.activity.kind == "correction" or now is entry.activity:
+        return entry
+    return replace(entry, corrected=True, standing=now)
 
 
 def _last_reason(file: CaseFile) -> str:

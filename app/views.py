@@ -47,13 +47,18 @@ class NewActivity:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One activity as the timeline shows it; `state` is a record state, `own` False for a colleague's, `late` = 补记."""
+    """One activity as the timeline shows it; `state` is a record state, `own` False for a colleague's, `late` = 补记.
+
+    `corrected`: a later 更正 speaks of it; `standing` is what it says since then, None where it was taken back.
+    """
 
     activity: Activity
     state: str
     own: bool
     late: bool
     reason: str = ""
+    corrected: bool = False
+    standing: Activity | None = None
 
 
 @dataclass(frozen=True, slots=True)

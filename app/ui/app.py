@@ -20,6 +20,7 @@ from app.ui.guard import screen
 from app.ui.hooks import log
 from app.ui.screens.call_result import CallResultScreen
 from app.ui.screens.case import CaseScreen
+from app.ui.screens.correction import CorrectionScreen
 from app.ui.screens.enrol import EnrolScreen
 from app.ui.screens.home import HomeScreen
 from app.ui.screens.notice import NoticeScreen
@@ -45,6 +46,7 @@ def _case_routes() -> list[ft.Route]:
                 ft.Route(path=routes.CALL, component=CallResultScreen),
                 ft.Route(path=routes.VISIT, component=VisitScreen),
                 ft.Route(path=routes.NOTICE, component=NoticeScreen),
+                ft.Route(path=routes.CORRECTION, component=CorrectionScreen),
                 *(ft.Route(path=kind, component=SmallFormScreen) for kind in routes.SMALL),
                 ft.Route(path=routes.PROMISE, component=PromiseScreen),
             ],

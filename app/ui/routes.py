@@ -22,8 +22,11 @@ DEMAND: Final = "demand"
 CHECK: Final = "check"
 REFERRAL: Final = "referral"
 NOTE: Final = "note"
-SMALL: Final = (DEMAND, CHECK, REFERRAL, NOTE)
-FORMS: Final = (CALL, VISIT, PROMISE, NOTICE, *SMALL)
+WHEREABOUTS: Final = "whereabouts"
+CLAIM: Final = "claim"
+CORRECTION: Final = "correction"
+SMALL: Final = (DEMAND, CHECK, REFERRAL, NOTE, WHEREABOUTS, CLAIM)
+FORMS: Final = (CALL, VISIT, PROMISE, NOTICE, CORRECTION, *SMALL)
 
 
 def tab_of(path: str) -> str:

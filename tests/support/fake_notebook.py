@@ -20,12 +20,14 @@ from app.bootstrap import bundled_procedures
 from app.domain.amounts import penalty_of_days
 from app.domain.calendar import Calendar
 from app.domain.clocks import GuaranteeClock, guarantee_clocks, limitation
+from app.domain.corrections import effective
 from app.domain.gate import Hindrance
 from app.domain.limits import Limits
 from app.domain.message import Message, Text
 from app.domain.notice import LETTER_DAYS, letter
 from app.domain.people import Register, people
 from app.domain.plan import DayPlan, PlanItem
+from app.domain.promise_book import PromiseBook, promise_book
 from app.domain.promises import PromiseView
 from app.domain.records import (
     Activity,
@@ -441,7 +443,9 @@ class FakeNotebook:
             day=item.dpd,
             steps=item.steps,
             promises=tuple(p for c, p in await self.promises() if c.case_id == case.case_id),
-            timeline=tuple(sorted(own, key=lambda e: e.activity.happened_at, reverse=True)),
+            timeline=tuple(
+                self._stands(e) for e in sorted(own, key=lambda e: e.activity.happened_at, reverse=True)
+            ),
             mix={
                 "call": sum(e.activity.kind == "call" for e in own),
                 "visit": sum(e.activity.kind == "visit" for e in own),
@@ -457,8 +461,19 @@ class FakeNotebook:
             limitation=limitation(case, self._known(case), Calendar(), Limits(), self.today_date()),
             procedure=self.procedure,
             pinned_until=self.pins.get(case.case_id),
+            whereabouts=tuple(e.activity for e in own if e.activity.kind == "whereabouts"),
             long_overdue=item.dpd >= 90,
         )
+
+    def _stands(self, entry: TimelineEntry) -> TimelineEntry:
+        stands = {a.activity_id: a for a in effective([e.activity for e in self.entries])}
+        now = stands.get(entry.activity.activity_id)
+        if entry.activity.kind == "correction" or now is entry.activity:
+            return entry
+        return replace(entry, corrected=True, standing=now)
+
+    def is_working_day(self, on: date) -> bool:
+        return Calendar().is_working_day(on)
 
     def _known(self, case: Case) -> list[tuple[date, Activity]]:
         own = (e.activity for e in self.entries if e.activity.case_id == case.case_id)
@@ -482,6 +497,9 @@ class FakeNotebook:
         self, case_id: str, party: str, number: str = "", kind: str = "call"
     ) -> tuple[Hindrance, ...]:
         return self.hindered
+
+    async def promise_book(self) -> PromiseBook:
+        return promise_book(await self.promises(), Calendar(), self.today_date())
 
     async def promises(self) -> list[tuple[Case, PromiseView]]:
         self._opened()

@@ -210,4 +210,4 @@ async def test_a_form_left_with_the_phones_back_is_on_today_at_once() -> None:
         await case.screen.back()
         assert case.route == "/"
         assert case.screen.shows("未完成的记录")
-        assert case.screen.shows("电话：王喆")
+        assert case.screen.shows("电话结果：王喆")

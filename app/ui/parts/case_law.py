@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import flet as ft
 
 from app.domain.clocks import LedgerLine, Limitation
+from app.domain.records import BORROWER, Activity, Case, day, instant
 from app.i18n import Translator
 from app.ui.guard import part
+from app.ui.parts.parties import party_in_words
 from app.ui.parts.surface import card, section
 from app.ui.parts.words import grey, text, warning
 from app.ui.theme import Sizes
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from app.views import CaseView
 
 _NEAR_DAYS = 30
+_TOLD = 3
 _SIGNS = {
     "starts": ft.Icons.FLAG_OUTLINED,
     "interrupts": ft.Icons.RESTART_ALT,
@@ -28,6 +33,9 @@ _SIGNS = {
 def clocks_and_money(view: CaseView, t: Translator, s: Sizes) -> list[ft.Control]:
     """Each with its heading, and only where there is something to say."""
     rows: list[ft.Control] = []
+    if view.whereabouts:
+        told = [_whereabouts(view.case, a, t) for a in view.whereabouts[:_TOLD]]
+        rows += [section(t("Whereabouts"), s), card(_lines(told, s), key="whereabouts")]
     if view.limitation is not None:
         rows += [section(t("Limitation of action"), s), LimitationCard(view.limitation, t, s)]
     if view.cash:
@@ -75,6 +83,23 @@ def clocks_and_money(view: CaseView, t: Translator, s: Sizes) -> list[ft.Control
         ]
         rows += [section(t("Own loans of the group"), s), card(_lines(loans, s), key="group")]
     return rows
+
+
+def _whereabouts(case: Case, a: Activity, t: Translator) -> str:
+    """Where, when, the best time, until when not to come, who says so."""
+    said = [str(a.body[m]) for m in ("place", "when") if isinstance(a.body.get(m), str)]
+    if a.party and a.party != BORROWER:
+        said.insert(0, party_in_words(case, a.party, t))
+    if isinstance(best := a.body.get("best_time"), str):
+        said.append(t("best {when}", when=best))
+    if isinstance(avoid := a.body.get("avoid"), Mapping) and (until := instant(avoid.get("until"))):
+        last = (until - timedelta(minutes=1)).date()
+        why = avoid.get("why")
+        said.append(t("not before {date} is over", date=last) + (f" ({why})" if isinstance(why, str) else ""))
+    source = a.body.get("source")
+    heard = day(a.body.get("seen_on"))
+    said.append(" ".join(x for x in (t.date(heard) if heard else "", str(source or "")) if x))
+    return " · ".join(x for x in said if x)
 
 
 @part

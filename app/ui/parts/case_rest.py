@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import flet as ft
 
+from app.domain.records import Activity
 from app.ports import NotebookError
 from app.ui import routes
 from app.ui.context import TURNS_TO_SEND, Session
@@ -18,8 +20,10 @@ from app.ui.parts.case_people import Dial, People, Places
 from app.ui.parts.case_row import distance_in_words
 from app.ui.parts.case_story import PAGE_OF, Promised, Timeline
 from app.ui.parts.chips import Handler, chip, chips, tap, tap_go
+from app.ui.parts.correction_form import fresh_correction
 from app.ui.parts.surface import card, section
 from app.ui.parts.words import grey, text
+from app.views import Draft
 
 if TYPE_CHECKING:
     from app.views import CaseView
@@ -32,6 +36,7 @@ def CaseRest(  # noqa: N802
     """Nothing in the first frame, so that a tap is answered sooner; all of it right after."""
     s, t = session.sizes, session.t
     shown, set_shown = ft.use_state(PAGE_OF)
+    kind, set_kind = ft.use_state("")
     wanted, set_wanted = ft.use_state(False)
     waiting: Any = ft.use_ref(None)
 
@@ -49,7 +54,8 @@ def CaseRest(  # noqa: N802
         rows = [
             *_known(session, view, path, dial_to, on_navigate),
             section(t("Timeline"), s, len(view.timeline)),
-            _timeline(session, view, shown, today, lambda: set_shown(lambda n: n + 4 * PAGE_OF)),
+            *_kinds(session, view, kind, set_kind),
+            _timeline(session, view, kind, shown, path, today, lambda: set_shown(lambda n: n + 4 * PAGE_OF)),
             *_others(session, view, path),
         ]
     return ft.Column(rows, spacing=10, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
@@ -75,6 +81,8 @@ def _forms(session: Session, view: CaseView, path: str) -> ft.Control:
     named = [
         (routes.CHECK, t("Check contacts"), ft.Icons.CONTACT_PHONE_OUTLINED),
         *([(routes.DEMAND, t("Ask the guarantor"), ft.Icons.GROUP_OUTLINED)] if guaranteed else []),
+        (routes.WHEREABOUTS, t("Whereabouts"), ft.Icons.PLACE_OUTLINED),
+        (routes.CLAIM, t("They say it is paid"), ft.Icons.RECEIPT_LONG_OUTLINED),
         (routes.NOTE, t("Note"), ft.Icons.NOTES),
         (routes.REFERRAL, t("Refer"), ft.Icons.GAVEL),
     ]
@@ -129,11 +137,56 @@ def _known(session: Session, view: CaseView, path: str, dial_to: Dial, on_naviga
     return rows
 
 
-def _timeline(session: Session, view: CaseView, shown: int, today: date, more: Any) -> Any:
+def _kinds(session: Session, view: CaseView, kind: str, pick: Any) -> list[ft.Control]:
+    """The timeline by kind: asked only where there is more than one."""
+    t = session.t
+    count = Counter(e.activity.kind for e in view.timeline)
+    if len(count) < 2:
+        return []
+
+    def choose(value: str) -> Handler:
+        async def handler() -> None:
+            pick(value)
+
+        return handler
+
+    options = [("", t("All")), *((k, f"{t.code('kind', k)} {n}") for k, n in count.most_common())]
+    found = [
+        chip(session, label, choose(k), chosen=k == kind, key=f"timeline-{k or 'all'}")
+        for k, label in options
+    ]
+    return [ft.Row(list(found), spacing=8, scroll=ft.ScrollMode.HIDDEN)]
+
+
+def _timeline(
+    session: Session, view: CaseView, kind: str, shown: int, path: str, today: date, more: Any
+) -> Any:
     s, t = session.sizes, session.t
     if not view.timeline:
         return card(grey(t("Nothing recorded yet. Calls, visits and promises show here."), s.body))
-    return Timeline(view.case, view.timeline, shown, more, today, t, s)
+
+    def correct(standing: Activity) -> Handler:
+        return tap(_correct, session, view.case.case_id, standing, path)
+
+    entries = tuple(e for e in view.timeline if kind in ("", e.activity.kind))
+    return Timeline(view.case, entries, shown, more, correct, today, t, s)
+
+
+async def _correct(session: Session, case_id: str, standing: Activity, path: str) -> None:
+    """Begin the correction of a record; one begun for another record makes room for it."""
+    notebook = session.notebook
+    form = fresh_correction(standing, notebook.now())
+    try:
+        earlier = await notebook.draft(case_id, routes.CORRECTION)
+        if earlier is not None and earlier.form.get("of") != standing.activity_id:
+            await notebook.drop_draft(earlier.draft_id)
+            earlier = None
+        if earlier is None:
+            await notebook.save_draft(Draft(form["activity_id"], case_id, routes.CORRECTION, form))
+    except NotebookError as e:
+        session.say(session.t.say(e.message))
+    else:
+        session.go(routes.form_path(path, routes.CORRECTION))
 
 
 def _others(session: Session, view: CaseView, path: str) -> list[ft.Control]:

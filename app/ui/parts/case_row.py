@@ -73,6 +73,24 @@ def _head(name: str, dpd: int, amount: Decimal, t: Translator, sizes: Sizes, *, 
     )
 
 
+def marks(
+    clock_days: int | None, pinned: bool, status: str, long_overdue: bool, t: Translator, sizes: Sizes
+) -> list[ft.Control]:
+    """What sets a case apart in a list: a legal clock, 攻坚, 长期逾期, that it is watched or off the list."""
+    found: list[ft.Control] = []
+    on, ground = ft.Colors.ON_ERROR_CONTAINER, ft.Colors.ERROR_CONTAINER
+    if clock_days is not None:
+        words = t("{n} days left by law", n=clock_days) if clock_days >= 0 else t("A legal date has passed")
+        found.append(pill(words, sizes, color=on, ground=ground, icon=ft.Icons.HOURGLASS_BOTTOM))
+    if pinned:
+        found.append(pill(t("Push"), sizes, icon=ft.Icons.PUSH_PIN_OUTLINED))
+    if long_overdue:
+        found.append(pill(t("Long overdue"), sizes, color=on, ground=ground))
+    if status != "open":
+        found.append(pill(t.code("case_status", status), sizes))
+    return found
+
+
 @part
 def CaseRow(  # noqa: N802
     case_id: str,
@@ -83,6 +101,9 @@ def CaseRow(  # noqa: N802
     overdue_days: int,
     where: str,
     done: bool,
+    clock_days: int | None,
+    pinned: bool,
+    status: str,
     t: Translator,
     sizes: Sizes,
     open_case: Callable[[str], Any],
@@ -101,7 +122,7 @@ def CaseRow(  # noqa: N802
                 overflow=ft.TextOverflow.ELLIPSIS,
             )
         )  # fmt: skip
-    foot: list[ft.Control] = []
+    foot = marks(clock_days, pinned, status, False, t, sizes)
     if overdue_days > 0 and not done:
         foot.append(text(t("{n} d late", n=overdue_days), sizes.label, color=WARN, bold=True))
     if where:

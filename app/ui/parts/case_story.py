@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import flet as ft
 
 from app.domain.promises import PromiseView
-from app.domain.records import Case, money
+from app.domain.records import Activity, Case, money
 from app.i18n import Translator
 from app.ui.guard import part
+from app.ui.parts.chips import Handler
 from app.ui.parts.parties import party_in_words
 from app.ui.parts.record_list import state_pill
 from app.ui.parts.surface import card
@@ -42,8 +43,10 @@ _KINDS = {
     "payment_claim": ft.Icons.RECEIPT_LONG_OUTLINED,
     "referral": ft.Icons.GAVEL_OUTLINED,
     "correction": ft.Icons.EDIT_NOTE,
+    "whereabouts": ft.Icons.PLACE_OUTLINED,
 }
 PAGE_OF = 12
+_GROUPS = {"result": "notice_result", "to": "referral_to", "state": "contact_state"}
 
 
 @part
@@ -88,12 +91,17 @@ def Timeline(  # noqa: N802
     entries: tuple[TimelineEntry, ...],
     shown: int,
     more: Callable[..., Any],
+    correct: Callable[[Activity], Handler],
     today: date,
     t: Translator,
     sizes: Sizes,
 ) -> ft.Control:
-    """Newest first; own and colleagues', what is not uploaded yet, what was entered late. `shown` of them."""
-    rows: list[ft.Control] = [_entry(case, e, today, t, sizes) for e in entries[:shown]]
+    """Newest first; own and colleagues', what is not uploaded yet, what was entered late. `shown` of them.
+
+    `correct` begins the correction of an own record.
+    """
+    corrected = {e.activity.activity_id: e for e in entries if e.corrected}
+    rows: list[ft.Control] = [_entry(case, e, corrected, correct, today, t, sizes) for e in entries[:shown]]
     if len(entries) > shown:
         rows.append(
             ft.TextButton(
@@ -106,60 +114,102 @@ def Timeline(  # noqa: N802
     return card(ft.Column(rows, spacing=14, tight=True), key="timeline")
 
 
-def _entry(case: Case, entry: TimelineEntry, today: date, t: Translator, sizes: Sizes) -> ft.Control:
+def _entry(
+    case: Case,
+    entry: TimelineEntry,
+    corrected: Mapping[str, TimelineEntry],
+    correct: Callable[[Activity], Handler],
+    today: date,
+    t: Translator,
+    sizes: Sizes,
+) -> ft.Control:
     a = entry.activity
-    at = a.happened_at
     title = t.code("kind", a.kind)
     if a.party and a.party != "borrower":
         title = t("{what}: {name}", what=title, name=party_in_words(case, a.party, t))
-    marks: list[ft.Control] = []
-    if entry.own and entry.state != "uploaded":
-        marks.append(state_pill(entry.state, t, sizes))
-    if not entry.own:
-        marks.append(
-            pill(t("Colleague {officer}", officer=a.officer_id), sizes, icon=ft.Icons.PERSON_OUTLINE)
-        )
-    if entry.late:
-        marks.append(pill(t("Entered late"), sizes, icon=ft.Icons.HISTORY))
-    told = in_words(case, entry, t)
     lines: list[ft.Control] = [
         ft.Row(
-            [text(title, sizes.body, bold=True), grey(t.when(at, today), sizes.label), *marks],
+            [
+                text(title, sizes.body, bold=True),
+                grey(t.when(a.happened_at, today), sizes.label),
+                *_marks(entry, t, sizes),
+            ],
             wrap=True,
             spacing=8,
             run_spacing=2,
         )
     ]
+    told = _correction_in_words(case, a, corrected, t) if a.kind == "correction" else in_words(case, a, t)
     if told:
-        lines.append(text(told, sizes.body))
+        lines.append(text(told, sizes.body, color=GREY if entry.corrected else None))
+    if entry.corrected:
+        now = in_words(case, entry.standing, t) if entry.standing is not None else ""
+        lines.append(text(t("Now: {what}", what=now or t("taken back")), sizes.body))
     note = a.body.get("note") or a.body.get("text")
     if isinstance(note, str) and note.strip():
         lines.append(text(t("Note: {note}", note=note.strip()), sizes.body, color=GREY))
     if entry.reason:
         lines.append(text(t("Why: {reason}", reason=entry.reason), sizes.body, color=WARN))
+    row: list[ft.Control] = [
+        ft.Icon(_KINDS.get(a.kind, ft.Icons.NOTES), size=sizes.icon, color=GREY),
+        ft.Column(lines, spacing=1, tight=True, expand=True),
+    ]
+    if entry.own and a.kind != "correction":
+        row.append(
+            ft.IconButton(
+                ft.Icon(ft.Icons.EDIT_OUTLINED, size=sizes.icon, color=GREY, semantics_label=t("Correct a record")),
+                on_click=correct(entry.standing or a),
+                tooltip=t("Correct a record"),
+                key=f"correct-{a.activity_id}",
+            )
+        )  # fmt: skip
     return ft.Row(
-        [
-            ft.Icon(_KINDS.get(a.kind, ft.Icons.NOTES), size=sizes.icon, color=GREY),
-            ft.Column(lines, spacing=1, tight=True, expand=True),
-        ],
-        spacing=12,
-        vertical_alignment=ft.CrossAxisAlignment.START,
-        key=f"entry-{a.activity_id}",
+        row, spacing=12, vertical_alignment=ft.CrossAxisAlignment.START, key=f"entry-{a.activity_id}"
     )
 
 
-def in_words(case: Case, entry: TimelineEntry, t: Translator) -> str:
+def _marks(entry: TimelineEntry, t: Translator, sizes: Sizes) -> list[ft.Control]:
+    marks: list[ft.Control] = []
+    if entry.own and entry.state != "uploaded":
+        marks.append(state_pill(entry.state, t, sizes))
+    if not entry.own:
+        who = t("Colleague {officer}", officer=entry.activity.officer_id)
+        marks.append(pill(who, sizes, icon=ft.Icons.PERSON_OUTLINE))
+    if entry.late:
+        marks.append(pill(t("Entered late"), sizes, icon=ft.Icons.HISTORY))
+    if entry.corrected:
+        marks.append(pill(t("Corrected"), sizes, icon=ft.Icons.EDIT_NOTE))
+    return marks
+
+
+def _correction_in_words(
+    case: Case, a: Activity, corrected: Mapping[str, TimelineEntry], t: Translator
+) -> str:
+    """Which record it speaks of, and why."""
+    of = corrected.get(str(a.body.get("of")))
+    what = f"{t.code('kind', of.activity.kind)} {t.when(of.activity.happened_at)}" if of is not None else ""
+    why = a.body.get("why")
+    return " · ".join(x for x in (what, why if isinstance(why, str) else "") if x)
+
+
+def in_words(case: Case, a: Activity, t: Translator) -> str:
     """What an activity said, in one line: outcome, state of the business, reason, amount and day."""
-    body, parts = entry.activity.body, []
-    for group in ("outcome", "business_state", "reason", "reason_detail", "agreed", "result"):
+    body, parts = a.body, []
+    for member in (
+        ("place", "when", "best_time") if a.kind == "whereabouts" else ("old", "new", "channel", "why")
+    ):
+        value = body.get(member)
+        if isinstance(value, str) and value:
+            parts.append(value)
+    for group in ("outcome", "business_state", "reason", "reason_detail", "agreed", "result", "to", "state"):
         value = body.get(group)
         if isinstance(value, str) and value:
-            parts.append(t.code({"result": "notice_result"}.get(group, group), value))
-    amount = money(body.get("amount"))
-    due = body.get("due_on") or body.get("paid_on")
+            parts.append(t.code(_GROUPS.get(group, group), value))
+    amount = money(body.get("amount") or body.get("amount_claimed"))
+    due = body.get("due_on") or body.get("paid_on") or body.get("as_of")
     if amount is not None:
         parts.append(_amount_by(amount, due, t))
-    if entry.activity.kind == "visit":
+    if a.kind == "visit":
         met = body.get("met")
         names = (
             [party_in_words(case, p, t) for p in met if isinstance(p, str)] if isinstance(met, list) else []

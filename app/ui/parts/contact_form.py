@@ -59,6 +59,7 @@ def fresh_contact(figures: Figures, now: datetime) -> dict[str, Any]:
         "reason_detail": "",
         "explained": [],
         "promise": all_overdue(figures),
+        "demands": {},  # guarantor_id: what they agreed to, and the id of the record
         "note": "",
     }
 
@@ -87,8 +88,15 @@ def fresh_visit(case: Case, figures: Figures, now: datetime) -> dict[str, Any]:
         "business_state": "",
         "receivables": [],
         "no_receivables": False,
+        "cash_on": "",
+        "cash_source": "",
         "checklist": [],
         "position": None,
+        "notice_id": new_activity_id(now),
+        "notice_result": "",
+        "witness": "",
+        "strokes": [],
+        "pad_width": 0.0,
     }
 
 
@@ -129,7 +137,7 @@ def call_records(
     if form["outcome"] == "callback" and form.get("callback_at"):
         body["callback_at"] = form["callback_at"]
     call = NewActivity(case.case_id, "call", body, form["activity_id"], happened_at(form, now))
-    return [call, *_promise(case, form, promises, call)]
+    return [call, *_promise(case, form, promises, call), *_demands(case, form, call)]
 
 
 def visit_records(
@@ -149,6 +157,9 @@ def visit_records(
     receivables = [r for r in map(_receivable, form["receivables"]) if r]
     if receivables or form.get("no_receivables"):
         body["receivables"] = receivables  # an empty list is the answer "none"
+    if cash_on := day(form["cash_on"]):
+        source = str(form["cash_source"]).strip()
+        body["cash_outlook"] = {"on": cash_on.isoformat(), **({"source": source} if source else {})}
     visit = NewActivity(
         case.case_id,
         "visit",
@@ -157,7 +168,13 @@ def visit_records(
         happened_at(form, now),
         read_position(form["position"]),
     )
-    return [visit, *_promise(case, form, promises, visit)]
+    return [visit, *_promise(case, form, promises, visit), *_demands(case, form, visit)]
+
+
+def guarantors_in(case: Case, form: Mapping[str, Any]) -> list[str]:
+    """The guarantors this call or visit spoke with: each may be asked to pay (一趟办)."""
+    spoken = met_in(form) if "met" in form else [form["party"]] if reached(form) else []
+    return [g.guarantor_id for g in case.guarantors if g.guarantor_id in spoken]
 
 
 def promise_records(
@@ -193,6 +210,21 @@ def _promise(
         return []
     made = promise_of(case.case_id, form["promise"], form["promise_id"], promises, form["party"])
     return [replace(made, happened_at=with_.happened_at, position=with_.position)] if made else []
+
+
+def _demands(case: Case, form: Mapping[str, Any], with_: NewActivity) -> list[NewActivity]:
+    """What the guarantors spoken with agreed to, each a record of its own."""
+    found = []
+    for who in guarantors_in(case, form):
+        said = form["demands"].get(who) or {}
+        if said.get("agreed"):
+            body = {"guarantor_id": who, "method": with_.kind, "agreed": said["agreed"]}
+            found.append(
+                NewActivity(
+                    case.case_id, "guarantor_demand", body, said["id"], with_.happened_at, with_.position
+                )
+            )
+    return found
 
 
 def _receivable(kept: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -67,10 +67,13 @@ class DraftKeeper:
         self._redraw()
 
     async def change(self, **members: Any) -> None:
-        """Take a change and make it durable."""
+        """Take a change and make it durable.
+
+        A function is given the form as it stands and says the new value: digits come faster than they are drawn.
+        """
         if self.form is None or self.saving or self.saved:
             return
-        self.form = {**self.form, **members, "touched": True}
+        self.form = {**self.form, **_said(self.form, members), "touched": True}
         self.changed = True
         self._redraw()
         await self._keep()
@@ -81,13 +84,9 @@ class DraftKeeper:
         await self.change(**{member: [v for v in held if v != value] if value in held else [*held, value]})
 
     async def change_in(self, member: str, **members: Any) -> None:
-        """Change some members of the object `member`.
-
-        A function is given the object as it stands and says the new value: digits come faster than they are drawn.
-        """
+        """Change some members of the object `member`; a function is given that object."""
         held = self.form[member] if self.form is not None else {}
-        said = {name: value(held) if callable(value) else value for name, value in members.items()}
-        await self.change(**{member: {**held, **said}})
+        await self.change(**{member: {**held, **_said(held, members)}})
 
     async def note(self, **members: Any) -> None:
         """Take something the phone found out by itself (a position): kept once the officer changed something."""
@@ -149,6 +148,10 @@ class DraftKeeper:
                 self._kept = None
                 self.changed = self.restored = False
         self._redraw()
+
+
+def _said(held: Form, members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value(held) if callable(value) else value for name, value in members.items()}
 
 
 def use_draft(case_id: str, kind: str) -> DraftKeeper:

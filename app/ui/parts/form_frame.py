@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import flet as ft
 
 from app.i18n import mark
+from app.ui import routes
 from app.ui.context import Session
-from app.ui.parts.chips import tap
+from app.ui.parts.chips import tap, tap_go
 from app.ui.parts.gate import gate_panel
 from app.ui.parts.surface import card
 from app.ui.parts.words import grey, text, warning
@@ -218,3 +219,18 @@ def thumb_button(
 def back_button(session: Session, label: str, on_click: Any, key: str) -> ft.Control:
     """A second way on, as wide as the first."""
     return thumb_button(session, label, on_click, main=False, key=key)
+
+
+def claim_button(session: Session, form: Mapping[str, Any], case_path: str) -> list[ft.Control]:
+    """They say it is paid: how much, when and how is a record of its own, for the branch to look it up."""
+    if form["outcome"] != "claims_paid":
+        return []
+    return [
+        thumb_button(
+            session,
+            session.t("Note what they say they paid"),
+            tap_go(session, routes.form_path(case_path, routes.CLAIM)),
+            icon=ft.Icons.RECEIPT_LONG_OUTLINED,
+            key="to-claim",
+        )
+    ]

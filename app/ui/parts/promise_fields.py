@@ -8,24 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 import flet as ft
 
-from app.domain.amounts import daily_penalty, penalty_of_days
+from app.domain.amounts import daily_penalty, estimate, penalty_of_days
 from app.i18n import Translator, mark
 from app.ui.context import Session, use_session
 from app.ui.guard import part
-from app.ui.parts.amount_pad import amount_pad
-from app.ui.parts.chips import Handler, chip, chips, one_of, question, tap
+from app.ui.parts.amount_choice import amount_chips, typed_amount
+from app.ui.parts.chips import chip, chips, one_of, question, tap
+from app.ui.parts.day_choice import day_in_words
 from app.ui.parts.moment_picker import use_day_picker
 from app.ui.parts.parties import party_in_words, people_of
 from app.ui.parts.promise_form import (
+    EVERY,
+    MOST_PARTS,
     DueChoice,
-    amount_choices,
     amount_of,
     due_choices,
     due_of,
-    earlier_promise,
-    press,
+    instalments_of,
+    parts_of,
+    replaced_by,
+    standing_promises,
 )
-from app.ui.parts.words import grey, text
+from app.ui.parts.words import day_with_weekday, grey, text
 from app.ui.theme import GREY
 
 if TYPE_CHECKING:
@@ -35,24 +39,13 @@ NO_CASH = mark(
     "Take no cash, no transfer to your own WeChat or Alipay, keep no passbook, card or password. "
     "The customer pays into their own repayment account, or go to the branch together."
 )
-_AMOUNTS = {
-    "all": mark("All overdue {amount}"),
-    "instalment": mark("One instalment {amount}"),
-    "half": mark("Half {amount}"),
-}
 _DAYS = {
-    "today": mark("Today"),
     "tomorrow": mark("Tomorrow"),
     "plus3": mark("In 3 days"),
     "plus7": mark("In 7 days"),
     "month_end": mark("Month end"),
 }
 FURTHEST = timedelta(days=366)
-
-
-def day_with_weekday(day: date, t: Translator) -> str:
-    """11月25日 周三."""
-    return f"{t.date(day)} {t.weekday(day)}"
 
 
 def no_cash_line(session: Session) -> ft.Control:
@@ -88,17 +81,14 @@ def PromiseFields(  # noqa: N802
         open_calendar()
 
     rows: list[ft.Control] = [
-        question(t("Amount"), s, _amounts(session, view, promise, change)),
+        question(t("Amount"), s, amount_chips(session, view.figures, promise, change)),
+        *typed_amount(session, promise, change),
         question(t("Pays on"), s, _days(session, promise, change, other_day)),
     ]
-    if promise["amount_kind"] == "other":
-
-        def press_key(name: str) -> Handler:
-            return tap(_typed, change, name)
-
-        rows.insert(1, amount_pad(session, str(promise["amount"]), press_key))
     who, payer = people_of(view.case), str(promise["party"] or party)
-    rows += _consequences(session, view, promise, change, payer)
+    rows += _consequences(session, view, promise)
+    rows += _instalments(session, promise, change)
+    rows += _replaces(session, view, promise, change, payer)
     if len(who) > 1:
         options = [(p.party, party_in_words(view.case, p.party, t)) for p in who]
         rows.append(
@@ -111,29 +101,6 @@ def PromiseFields(  # noqa: N802
     return ft.Column(rows, spacing=18, tight=True)
 
 
-async def _typed(change: Callable[..., Any], key: str) -> None:
-    # Added to what is typed by now, not to what was drawn when the key was.
-    await change(amount=lambda held: press(str(held["amount"]), key))
-
-
-def _amounts(
-    session: Session, view: CaseView, promise: Mapping[str, Any], change: Callable[..., Any]
-) -> ft.Control:
-    t, chosen = session.t, promise["amount_kind"]
-    found = [
-        chip(
-            session,
-            t(_AMOUNTS[kind], amount=amount),
-            tap(change, amount_kind=kind, amount=str(amount)),
-            chosen=kind == chosen,
-            key=f"amount-{kind}",
-        )
-        for kind, amount in amount_choices(view.figures)
-    ]
-    other = tap(change, amount_kind="other", amount="" if chosen != "other" else promise["amount"])
-    return chips([*found, chip(session, t("Other"), other, chosen=chosen == "other", key="amount-other")])
-
-
 def _days(
     session: Session, promise: Mapping[str, Any], change: Callable[..., Any], other_day: Any
 ) -> ft.Control:
@@ -141,7 +108,7 @@ def _days(
     found = [
         chip(
             session,
-            f"{_named(c, t)}\n{day_with_weekday(c.on, t)}",
+            f"{_named(c, t)}\n{day_in_words(session, c.on)}",
             tap(change, due_kind=c.kind, due_on=c.on.isoformat()),
             chosen=c.kind == chosen and c.on == due,
             key=f"due-{c.kind}",
@@ -152,7 +119,7 @@ def _days(
     by_hand = due is not None and not any(
         c.on == due and c.kind == chosen for c in due_choices(session.notebook.today_date())
     )
-    label = t("Other day {day}", day=day_with_weekday(due, t)) if by_hand and due else t("Other day")
+    label = t("Other day {day}", day=day_in_words(session, due)) if by_hand and due else t("Other day")
     return chips(
         [
             *found,
@@ -162,50 +129,100 @@ def _days(
 
 
 def _named(choice: DueChoice, t: Translator) -> str:
-    return " · ".join(t(_DAYS[kind]) for kind in (choice.kind, *choice.also))
+    return " · ".join(
+        t(_DAYS[kind]) if kind in _DAYS else t.code("day", kind) for kind in (choice.kind, *choice.also)
+    )
 
 
-def _consequences(
+def _consequences(session: Session, view: CaseView, promise: Mapping[str, Any]) -> list[ft.Control]:
+    """When it is checked, what waiting costs, and what will be owed that day."""
+    s, t = session.sizes, session.t
+    due, amount = due_of(promise), amount_of(promise)
+    if due is None:
+        return []
+    lines = [
+        t(
+            "On {day} the app asks whether it arrived. If it did not, a visit follows.",
+            day=day_with_weekday(due, t),
+        )
+    ]
+    days = (due - session.notebook.today_date()).days
+    if days > 0 and daily_penalty(view.case, view.figures) > 0:
+        lines.append(
+            t(
+                "Penalty until then about {sum} ({a_day} a day).",
+                sum=penalty_of_days(view.case, view.figures, days),
+                a_day=daily_penalty(view.case, view.figures),
+            )
+        )
+    owed = estimate(view.case, view.figures, due)
+    if owed is not None and days > 0:
+        lines.append(t("Owed by then about {sum}: an estimate, the counter's figure counts.", sum=owed.total))
+    if amount is not None and amount < view.figures.missing:
+        lines.append(t("{rest} would still be missing.", rest=view.figures.missing - amount))
+    return [ft.Column([text(line, s.body) for line in lines], spacing=4, tight=True, key="promise-means")]
+
+
+def _instalments(
+    session: Session, promise: Mapping[str, Any], change: Callable[..., Any]
+) -> list[ft.Control]:
+    """At once, or in a few equal parts; each is judged on its own day."""
+    s, t = session.sizes, session.t
+    if amount_of(promise) is None or due_of(promise) is None:
+        return []
+    parts = parts_of(promise)
+    rows: list[ft.Control] = [
+        chips(
+            chip(
+                session,
+                t("All at once") if n == 1 else t("In {n} parts", n=n),
+                tap(change, parts=n),
+                chosen=n == parts,
+                key=f"parts-{n}",
+            )
+            for n in range(1, MOST_PARTS + 1)
+        )
+    ]
+    if parts > 1:
+        rows.append(
+            one_of(
+                session,
+                "every",
+                [(e, t.code("every", e)) for e in EVERY],
+                str(promise["every"]),
+                lambda v: tap(change, every=v),
+            )
+        )
+        rows += [
+            text(t("{amount} on {day}", amount=amount, day=day_in_words(session, on)), s.body)
+            for amount, on in instalments_of(promise)
+        ]
+    return [question(t("In parts"), s, *rows)]
+
+
+def _replaces(
     session: Session, view: CaseView, promise: Mapping[str, Any], change: Callable[..., Any], payer: str
 ) -> list[ft.Control]:
-    """When it is checked, the penalty until then, the promise it takes the place of."""
-    s, t = session.sizes, session.t
-    rows: list[ft.Control] = []
-    due, amount = due_of(promise), amount_of(promise)
-    today = session.notebook.today_date()
-    if due is not None:
-        lines = [
+    """The promises of the payer that still stand: the one this takes the place of carries the tick."""
+    t, chosen = session.t, replaced_by(promise, view.promises, payer)
+    standing = standing_promises(view.promises, payer)
+    if not standing:
+        return []
+    found = [
+        chip(
+            session,
             t(
-                "On {day} the app asks whether it arrived. If it did not, a visit follows.",
-                day=day_with_weekday(due, t),
-            )
-        ]
-        days = (due - today).days
-        if days > 0 and daily_penalty(view.case, view.figures) > 0:
-            lines.append(
-                t(
-                    "Penalty until then about {sum} ({a_day} a day).",
-                    sum=penalty_of_days(view.case, view.figures, days),
-                    a_day=daily_penalty(view.case, view.figures),
-                )
-            )
-        if amount is not None and amount < view.figures.missing:
-            lines.append(t("{rest} would still be missing.", rest=view.figures.missing - amount))
-        rows.append(
-            ft.Column([text(line, s.body) for line in lines], spacing=4, tight=True, key="promise-means")
+                "Replaces {amount} promised for {day}",
+                amount=p.amount,
+                day=day_with_weekday(p.due_on, t),
+            ),
+            tap(change, replaces="" if p.activity_id == chosen else p.activity_id),
+            chosen=p.activity_id == chosen,
+            key="promise-replaces" if n == 0 else f"promise-replaces-{n}",
         )
-    earlier = earlier_promise(view.promises, payer)
-    if earlier is not None:
-        label = t(
-            "Replaces {amount} promised for {day}",
-            amount=earlier.amount,
-            day=day_with_weekday(earlier.due_on, t),
-        )
-        flip = tap(change, keeps_earlier=not promise.get("keeps_earlier"))
-        rows.append(
-            chip(session, label, flip, chosen=not promise.get("keeps_earlier"), key="promise-replaces")
-        )
-    return rows
+        for n, p in enumerate(standing)
+    ]
+    return [chips(found)]
 
 
 def promised_in_words(session: Session, form: Mapping[str, Any]) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
+from app.domain.periods import end_of_months
 from app.domain.promises import PromiseView
 from app.domain.record import new_activity_id
 from app.domain.records import BORROWER, CENT, Figures, day, money
@@ -20,9 +21,13 @@ EMPTY_PROMISE: Final[dict[str, Any]] = {
     "amount": "",
     "due_kind": "",
     "due_on": "",
-    "keeps_earlier": False,
+    "parts": 1,
+    "every": "month",
+    "replaces": None,  # None: the latest that still stands; empty: none
 }
 STANDING: Final = ("open", "due_today")
+MOST_PARTS: Final = 4
+EVERY: Final = ("week", "half_month", "month")
 
 
 def all_overdue(figures: Figures) -> dict[str, Any]:
@@ -101,10 +106,46 @@ def press(typed: str, key: str) -> str:
     return key if typed == "0" else typed + key
 
 
-def earlier_promise(promises: Sequence[PromiseView], party: str) -> PromiseView | None:
-    """The promise of that party still standing that a new one takes the place of: the latest made."""
-    standing = [p for p in promises if p.party == party and p.state in STANDING]
-    return max(standing, key=lambda p: (p.made_on, p.activity_id), default=None)
+def parts_of(promise: Mapping[str, Any]) -> int:
+    """In how many instalments it is to be paid; 1 is all at once."""
+    parts = promise.get("parts")
+    return parts if isinstance(parts, int) and 1 <= parts <= MOST_PARTS else 1
+
+
+def instalments_of(promise: Mapping[str, Any]) -> tuple[tuple[Decimal, date], ...]:
+    """Amount and day of each instalment, the first on the day chosen; empty when paid at once or not yet said.
+
+    Equal to the cent; what cannot be shared out is in the last one.
+    """
+    amount, first, parts = amount_of(promise), due_of(promise), parts_of(promise)
+    if amount is None or first is None or parts == 1:
+        return ()
+    each = (amount / parts).quantize(CENT, ROUND_DOWN)
+    if each <= 0:
+        return ()
+    days = [_later(first, str(promise.get("every")), n) for n in range(parts)]
+    return tuple((each if n < parts - 1 else amount - each * n, on) for n, on in enumerate(days))
+
+
+def _later(first: date, every: str, n: int) -> date:
+    if every == "month":
+        return end_of_months(first, n) if n else first
+    return first + n * timedelta(days=7 if every == "week" else 15)
+
+
+def standing_promises(promises: Sequence[PromiseView], party: str) -> list[PromiseView]:
+    """That party's promises still standing, the latest made first; one in instalments once."""
+    found = {p.activity_id: p for p in reversed(promises) if p.party == party and p.state in STANDING}
+    return sorted(found.values(), key=lambda p: (p.made_on, p.activity_id), reverse=True)
+
+
+def replaced_by(promise: Mapping[str, Any], promises: Sequence[PromiseView], party: str) -> str:
+    """The activity_id of the promise this one takes the place of; empty for none."""
+    standing = [p.activity_id for p in standing_promises(promises, party)]
+    said = promise.get("replaces")
+    if isinstance(said, str):
+        return said if said in standing else ""
+    return standing[0] if standing else ""
 
 
 def promise_of(
@@ -119,8 +160,11 @@ def promise_of(
     if amount is None or due is None:
         return None
     party = str(promise.get("party") or party)
-    body: dict[str, Any] = {"party": party, "amount": str(amount.quantize(CENT)), "due_on": due.isoformat()}
-    earlier = None if promise.get("keeps_earlier") else earlier_promise(promises, party)
-    if earlier is not None:
-        body["replaces"] = earlier.activity_id
+    parts = instalments_of(promise)
+    last = parts[-1][1] if parts else due
+    body: dict[str, Any] = {"party": party, "amount": str(amount.quantize(CENT)), "due_on": last.isoformat()}
+    if parts:
+        body["instalments"] = [{"amount": str(a.quantize(CENT)), "due_on": on.isoformat()} for a, on in parts]
+    if earlier := replaced_by(promise, promises, party):
+        body["replaces"] = earlier
     return NewActivity(case_id, "promise", body, activity_id=promise_id)

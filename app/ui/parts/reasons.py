@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import flet as ft
 
 from app.domain.codes import CAUSES, EXPLAINED, REASONS
+from app.i18n import Translator
 from app.ui.context import Session
 from app.ui.parts.chips import Handler, one_of, question, some_of, tap
+from app.ui.parts.words import text
 
 if TYPE_CHECKING:
     from app.ui.parts.draft_keeper import DraftKeeper
+    from app.views import CaseView
 
 
-def reason_questions(session: Session, keeper: DraftKeeper, form: Mapping[str, Any]) -> list[ft.Control]:
+EXACT: Final = frozenset({"under_deposit", "wrong_account"})
+
+
+def reason_questions(
+    session: Session, keeper: DraftKeeper, view: CaseView, form: Mapping[str, Any]
+) -> list[ft.Control]:
     """Reason with its detail, what was explained, cause; a second tap takes an answer back."""
     s, t = session.sizes, session.t
 
@@ -43,6 +51,8 @@ def reason_questions(session: Session, keeper: DraftKeeper, form: Mapping[str, A
                 padding=ft.Padding.only(left=12),
             )
         )
+    if form["reason"] in EXACT:
+        rows.append(text(_exactly(view, t), s.body, bold=True, key="exactly"))
     return [
         question(t("Why overdue"), s, *rows),
         question(
@@ -62,6 +72,18 @@ def reason_questions(session: Session, keeper: DraftKeeper, form: Mapping[str, A
             one_of(session, "cause", [(c, t.code("cause", c)) for c in CAUSES], form["cause"], pick("cause")),
         ),
     ]
+
+
+def _exactly(view: CaseView, t: Translator) -> str:
+    """The amount missing and the account it belongs to: to be said word by word."""
+    account = view.case.loan.repayment_account
+    if not account:
+        return t("Exactly {amount} is missing.", amount=view.figures.missing)
+    return t(
+        "Exactly {amount} is missing, to be paid into account …{tail}.",
+        amount=view.figures.missing,
+        tail=account[-4:],
+    )
 
 
 def note_field(session: Session, keeper: DraftKeeper, form: Mapping[str, Any]) -> ft.Control:

@@ -13,8 +13,9 @@ from app.ui.context import use_session
 from app.ui.guard import part
 from app.ui.parts.chips import chip, chips, question, tap
 from app.ui.parts.moment_picker import use_day_picker
-from app.ui.parts.promise_fields import FURTHEST, day_with_weekday
+from app.ui.parts.promise_fields import FURTHEST
 from app.ui.parts.reasons import written
+from app.ui.parts.words import day_with_weekday
 from app.ui.theme import TOUCH
 
 if TYPE_CHECKING:

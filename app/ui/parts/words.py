@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import flet as ft
 
+from app.i18n import Translator
 from app.ui.theme import GREY, QUIET, Sizes
 
 
@@ -18,6 +20,11 @@ def text(value: str, size: float, *, bold: bool = False, color: Any = None, **mo
 def grey(value: str, size: float, **more: Any) -> ft.Text:
     """What a figure is, where something lies: read after the rest."""
     return text(value, size, color=GREY, **more)
+
+
+def day_with_weekday(day: date, t: Translator) -> str:
+    """11月25日 周三."""
+    return f"{t.date(day)} {t.weekday(day)}"
 
 
 def headline(value: str, sizes: Sizes) -> ft.Control:

@@ -15,12 +15,14 @@ from app.ui.guard import screen
 from app.ui.hooks import use_action, use_loaded
 from app.ui.parts.chips import chip, chips, one_of, question, tap, tap_go
 from app.ui.parts.contact_form import CALL_REACHED, CALL_UNREACHED, call_records, fresh_call, reached
+from app.ui.parts.demands import demand_questions
 from app.ui.parts.dial_flow import dial
 from app.ui.parts.draft_keeper import DraftKeeper, use_draft
 from app.ui.parts.form_frame import (
     NEUTRAL,
     advice,
     back_button,
+    claim_button,
     form_view,
     restored_line,
     save_foot,
@@ -28,12 +30,13 @@ from app.ui.parts.form_frame import (
     thumb_button,
     use_left_behind,
 )
-from app.ui.parts.gate import gate_panel
+from app.ui.parts.gate import gate_panel, warnings_of
 from app.ui.parts.happened import Happened
 from app.ui.parts.next_call import next_call, next_call_card
 from app.ui.parts.outcome_choice import OutcomeChoice
 from app.ui.parts.parties import party_in_words, people_of, spaced
 from app.ui.parts.promise_fields import PromiseFields, no_cash_line, promised_in_words
+from app.ui.parts.promise_flow import to_promise
 from app.ui.parts.reasons import note_field, reason_questions
 from app.ui.parts.surface import card, failed, waiting
 from app.ui.parts.words import grey
@@ -149,7 +152,9 @@ def _questions(
     async def change_promise(**members: Any) -> None:
         await keeper.change_in("promise", **members)
 
+    known = session.notebook.may_contact(view.case.case_id, form["party"], form["number"])
     rows: list[ft.Control] = [
+        *warnings_of(session, known),
         *restored_line(session, keeper, lambda: fresh_call(view.case, view.figures, session.notebook.now())),
         card(OutcomeChoice(groups, form["outcome"], pick)),
     ]
@@ -162,13 +167,14 @@ def _questions(
         rows.append(
             card(
                 ft.Column(
-                    reason_questions(session, keeper, form),
+                    reason_questions(session, keeper, view, form),
                     spacing=18,
                     tight=True,
                     horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
                 )
             )
         )
+    rows += demand_questions(session, keeper, view, form)
     if view.trading:
         rows.append(advice(session, t(NEUTRAL), ft.Icons.VOLUNTEER_ACTIVISM_OUTLINED))
     rows.append(
@@ -224,7 +230,7 @@ def _callback(session: Session, keeper: DraftKeeper, form: Mapping[str, Any]) ->
     offered = [m for m in at if m > now + timedelta(minutes=20)][:3]
     offered += [datetime.combine(tomorrow, time(h), now.tzinfo) for h in (9, 15)]
     options = [
-        (m.isoformat(), f"{t('Today') if m.date() == now.date() else t('Tomorrow')} {m:%H:%M}")
+        (m.isoformat(), f"{t.code('day', 'today') if m.date() == now.date() else t('Tomorrow')} {m:%H:%M}")
         for m in offered
     ]
     kept = form["callback_at"]
@@ -278,17 +284,19 @@ def _after(
     body.append(saved_panel(session, lines))
     if form["outcome"] == "promised" and not promised:
         body.append(advice(session, t("The day of the promise is still missing."), ft.Icons.EVENT_BUSY))
-        to_promise = tap_go(session, routes.form_path(case_path, routes.PROMISE))
+        enter = tap(to_promise, session, view, case_path, form["party"])
         foot.append(
             thumb_button(
-                session, t("Enter the promise"), to_promise, icon=ft.Icons.EVENT_AVAILABLE, key="to-promise"
+                session, t("Enter the promise"), enter, icon=ft.Icons.EVENT_AVAILABLE, key="to-promise"
             )
         )
     elif following is not None:
+        foot += claim_button(session, form, case_path)
         body.append(next_call_card(session, following))
         label = t("Next: dial {name}", name=following.name)
         foot.append(thumb_button(session, label, on_next, icon=ft.Icons.CALL, key="next"))
     else:
+        foot += claim_button(session, form, case_path)
         body.append(ft.Container(grey(t("The call list of today is done."), s.body), padding=8))
     foot.append(
         back_button(session, t("Back to {name}", name=name), tap_go(session, case_path), "back-to-case")

@@ -13,7 +13,7 @@ from app.ui import routes
 from app.ui.context import Session, use_session
 from app.ui.guard import memo, part
 from app.ui.hooks import use_action, use_loaded
-from app.ui.parts.case_row import distance_in_words, overdue_pill
+from app.ui.parts.case_row import distance_in_words, marks, overdue_pill
 from app.ui.parts.choice import Choice
 from app.ui.parts.surface import card, failed, nothing_here, secondary, waiting
 from app.ui.parts.windowed import chunks, use_window
@@ -35,12 +35,13 @@ class Filters:
     reason: str = ALL
     town: str = ALL
     group: str = ALL
+    mark: str = ALL
     order: str = "rank"
 
     @property
     def narrowing(self) -> bool:
         """Whether anything is left out."""
-        return bool(self.stage or self.reason or self.town or self.group)
+        return bool(self.stage or self.reason or self.town or self.group or self.mark)
 
 
 def narrowed(rows: Sequence[Row], f: Filters) -> list[Row]:
@@ -52,6 +53,7 @@ def narrowed(rows: Sequence[Row], f: Filters) -> list[Row]:
         and f.reason in (ALL, r.reason)
         and f.town in (ALL, r.town)
         and f.group in (ALL, r.group_no)
+        and f.mark in (ALL, *marks_of(r))
     ]
     keys: dict[str, Callable[[Row], Any]] = {
         "rank": lambda r: r.rank,
@@ -60,6 +62,12 @@ def narrowed(rows: Sequence[Row], f: Filters) -> list[Row]:
         "distance": lambda r: (FAR if r.distance_m is None else r.distance_m, r.rank),
     }
     return sorted(kept, key=keys.get(f.order, keys["rank"]))
+
+
+def marks_of(row: Row) -> tuple[str, ...]:
+    """What a case may be picked out by: `cash` (money about today), `pinned` (攻坚), `long_overdue`."""
+    held = (("cash", row.cash_on is not None), ("pinned", row.pinned), ("long_overdue", row.long_overdue))
+    return tuple(name for name, there in held if there)
 
 
 def stage_in_words(stage: str, t: Translator) -> str:
@@ -185,6 +193,13 @@ def _choices(
         ("town", t("Town"), {v: v for v in sorted(values(lambda r: r.town))}),
         ("group", t("Joint group"), {v: v for v in sorted(values(lambda r: r.group_no))}),
     ]
+    named = {
+        "cash": t("In money about today"),
+        "pinned": t("Push"),
+        "long_overdue": t("Long overdue"),
+    }
+    held = {m for r in rows for m in marks_of(r)}
+    offered.insert(0, ("mark", t("Mark"), {m: words for m, words in named.items() if m in held}))
     chips: list[ft.Control] = [Choice("order", ft.Icons.SORT, orders, f.order, t("Order"), "", pick("order"))]
     chips.extend(
         Choice(name, None, options, getattr(f, name), title, t("All"), pick(name))
@@ -216,7 +231,9 @@ def _customer(row: Row, t: Translator, sizes: Sizes, go: Callable[[str], None]) 
     where = [p for p in (row.town, row.village) if p]
     if row.distance_m is not None:
         where.append(distance_in_words(row.distance_m, t))
-    facts = [stage_in_words(row.stage, t)] if row.status != "open" else []
+    facts = []
+    if row.cash_on is not None:
+        facts.append(t("money {date}: {source}", date=row.cash_on, source=t.code("cash", row.cash_source)))
     if row.reason:
         facts.append(t.code("reason", row.reason))
     if row.group_no:
@@ -231,6 +248,8 @@ def _customer(row: Row, t: Translator, sizes: Sizes, go: Callable[[str], None]) 
         )
     )
     lines: list[ft.Control] = [head]
+    if set_apart := marks(None, row.pinned, row.status, row.long_overdue, t, sizes):
+        lines.append(ft.Row(set_apart, spacing=8, run_spacing=2, wrap=True))
     if where:
         lines.append(grey(" · ".join(where), sizes.body))
     if facts:

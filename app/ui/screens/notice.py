@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import flet as ft
 
 from app.domain.codes import NOTICE_METHODS
-from app.domain.record import new_activity_id
-from app.domain.records import BORROWER, read_position
+from app.domain.records import BORROWER
 from app.ui import routes
 from app.ui.context import Session, use_session
 from app.ui.guard import screen
 from app.ui.hooks import use_action, use_loaded
 from app.ui.parts.chips import Handler, one_of, question, tap, tap_go
-from app.ui.parts.contact_form import happened_at
 from app.ui.parts.draft_keeper import DraftKeeper, use_draft
 from app.ui.parts.form_frame import (
     back_button,
@@ -27,68 +24,22 @@ from app.ui.parts.form_frame import (
     use_left_behind,
 )
 from app.ui.parts.happened import Happened
+from app.ui.parts.notice_form import (
+    RESULTS,
+    fresh_notice,
+    missing_of_notice,
+    notice_record,
+    signature_foot,
+    witness_line,
+)
 from app.ui.parts.parties import party_in_words, people_of
 from app.ui.parts.place_fix import use_position
 from app.ui.parts.reasons import note_field, written
-from app.ui.parts.signature import SignaturePad, svg_of
 from app.ui.parts.surface import card, failed, waiting
 from app.ui.parts.words import grey, text
-from app.views import NewActivity, NewBlob
 
 if TYPE_CHECKING:
     from app.views import CaseView, NoticeDraft
-
-# What can come of each way of delivering it; the first is what is hoped for.
-RESULTS: Final = {
-    "in_person": ("signed", "fingerprint", "refused_witnessed"),
-    "left_at_place": ("left",),
-    "posted": ("posted",),
-}
-
-
-def fresh_notice(now: datetime) -> dict[str, Any]:
-    """A form of its own id, to the borrower, in person."""
-    return {
-        "activity_id": new_activity_id(now),
-        "started_at": now.isoformat(),
-        "happened_at": "",
-        "addressee": BORROWER,
-        "method": "in_person",
-        "result": "",
-        "witness": "",
-        "post_no": "",
-        "note": "",
-        "strokes": [],
-        "pad_width": 0.0,
-        "position": None,
-    }
-
-
-def notice_record(case_id: str, form: Mapping[str, Any], draft: NoticeDraft, now: datetime) -> NewActivity:
-    """The record of the form, the signature with it where there is one."""
-    letter = draft.letter
-    body = {
-        "notice_no": letter.number,
-        "title": letter.title,
-        "addressee": form["addressee"],
-        "method": form["method"],
-        "result": form["result"],
-        "amount_claimed": str(letter.amount_claimed),
-        "as_of": letter.as_of.isoformat(),
-    }
-    body |= {name: form[name].strip() for name in ("witness", "post_no", "note") if form[name].strip()}
-    signed = form["result"] == "signed" and form["strokes"]
-    return NewActivity(
-        case_id,
-        "notice",
-        body,
-        activity_id=form["activity_id"],
-        happened_at=happened_at(form, now),
-        position=read_position(form["position"]),
-        blobs=(NewBlob("signature", "image/svg+xml", svg_of(form["strokes"], form["pad_width"])),)
-        if signed
-        else (),
-    )
 
 
 @screen
@@ -136,10 +87,8 @@ def NoticeForm(case_id: str, path: str) -> Any:  # noqa: N802
         )
         said = t("{what} · {no}", what=t.code("notice_result", form["result"]), no=draft.letter.number)
         return form_view(session, path, draft.letter.title, name, [saved_panel(session, [said])], [done])
-    hint = _missing(session, form)
-    foot: list[ft.Control] = []
-    if form["result"] == "signed":
-        foot.append(SignaturePad(form["strokes"], form["pad_width"], keeper.change))
+    hint = missing_of_notice(session, form["result"], form)
+    foot = signature_foot(keeper, form["result"], form)
     label = t("Save: {what}", what=t.code("notice_result", form["result"])) if form["result"] else t("Save")
     return form_view(
         session,
@@ -237,7 +186,7 @@ def _how(session: Session, keeper: DraftKeeper, view: CaseView, form: Mapping[st
         ),
     ]
     if form["result"] == "refused_witnessed":
-        rows.insert(1, _line(session, keeper, form, "witness", t("Witness, by name")))
+        rows.insert(1, witness_line(session, keeper, form))
     if form["method"] == "posted":
         rows.insert(1, _line(session, keeper, form, "post_no", t("Post number")))
     if len(people) > 1:
@@ -260,15 +209,3 @@ def _line(
         await keeper.change(**{name: e.control.value or ""})
 
     return written(session, label, form[name], on_change, key=name)
-
-
-def _missing(session: Session, form: Mapping[str, Any]) -> str:
-    """What is still needed, in words; empty when it can be saved."""
-    t = session.t
-    if not form["result"]:
-        return t("What came of it?")
-    if form["result"] == "refused_witnessed" and not form["witness"].strip():
-        return t("Who witnessed the refusal?")
-    if form["result"] == "signed" and not form["strokes"]:
-        return t("Let them sign below.")
-    return ""

@@ -23,10 +23,11 @@ from app.ui.parts.form_frame import (
     use_left_behind,
 )
 from app.ui.parts.happened import Happened
-from app.ui.parts.promise_fields import PromiseFields, day_with_weekday, no_cash_line
+from app.ui.parts.promise_fields import PromiseFields, no_cash_line
 from app.ui.parts.promise_form import amount_of, due_of, fresh_promise
 from app.ui.parts.reasons import note_field
 from app.ui.parts.surface import card, failed, waiting
+from app.ui.parts.words import day_with_weekday
 
 if TYPE_CHECKING:
     from app.views import CaseView

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import flet as ft
 
+from app.domain.promise_book import PromiseBook, PromiseDay
 from app.domain.promises import PromiseView
 from app.domain.records import Case
 from app.i18n import Translator
@@ -18,7 +20,7 @@ from app.ui.hooks import use_action, use_loaded
 from app.ui.parts.surface import card, failed, nothing_here, section, waiting
 from app.ui.parts.windowed import chunks, use_window
 from app.ui.parts.words import grey, headline, pill, text
-from app.ui.theme import ACCENT, EDGE, GAP, Sizes
+from app.ui.theme import ACCENT, CARD, EDGE, GAP, GREY, QUIET, Sizes
 
 # What asks for something first; what is over last.
 ORDER: Final = ("due_today", "broken", "partial", "to_verify", "open", "kept", "replaced")
@@ -52,15 +54,17 @@ def Promises() -> Any:  # noqa: N802
     s = use_session()
     t, sizes = s.t, s.sizes
     day = s.notebook.today_date()
-    found = use_loaded(s.notebook.promises, [s.edition, day, s.notebook])
+    found = use_loaded(s.notebook.promise_book, [s.edition, day, s.notebook])
+    picked, pick = ft.use_state(cast("date | None", None))
     retry = use_action(s.reload, [s.reload])
     go = s.go
     draw = ft.use_callback(lambda pledge: promise_row(pledge, t, sizes, go, key=_key(pledge)), [t, sizes, go])
-    shown, on_scroll = use_window(len(found.value or ()))
+    rows = [r for r in found.value.rows if picked in (None, r[1].due_on)] if found.value else []
+    shown, on_scroll = use_window(len(rows), of=picked)
     body: list[ft.Control] = [headline(t("Repayment promises"), sizes)]
     if found.value is None:
         body.append(failed(s, found.error, retry) if found.error else waiting(s))
-    elif not found.value:
+    elif not found.value.rows:
         body.append(
             nothing_here(
                 t("No promises yet"), t("A promise you take down at the door or on the phone appears here."), sizes,
@@ -68,8 +72,11 @@ def Promises() -> Any:  # noqa: N802
             )
         )  # fmt: skip
     else:
-        body.append(_sums(found.value, t, sizes))
-        for state, group in by_state(found.value):
+        body.append(_strip(found.value, day, picked, pick, t, sizes))
+        body.append(_sums(rows, t, sizes))
+        if not rows:
+            body.append(ft.Container(grey(t("Nothing is promised for that day."), sizes.body), padding=8))
+        for state, group in by_state(rows):
             body.append(section(t.code("promise_state", state), sizes, len(group)))
             body.extend(chunks(group, shown, draw, state))
     return ft.ListView(
@@ -80,6 +87,57 @@ def Promises() -> Any:  # noqa: N802
         on_scroll=on_scroll,
         scroll_interval=100,
         key="promises",
+    )
+
+
+def _strip(
+    book: PromiseBook, today: date, picked: date | None, pick: Any, t: Translator, sizes: Sizes
+) -> ft.Control:
+    """The days around today: how many promises fall due on each. A tap shows that day alone, another one all."""
+
+    def choose(on: date) -> Callable[[], None]:
+        return lambda: pick(None if on == picked else on)
+
+    return ft.Row(
+        [_day(d, today, d.on == picked, choose(d.on), t, sizes) for d in book.days],
+        spacing=6,
+        scroll=ft.ScrollMode.HIDDEN,
+        key="strip",
+    )
+
+
+def _day(
+    d: PromiseDay, today: date, chosen: bool, on_click: Callable[[], None], t: Translator, sizes: Sizes
+) -> ft.Control:
+    ground = ft.Colors.PRIMARY if chosen else CARD if d.count else QUIET
+    ink = ft.Colors.ON_PRIMARY if chosen else ft.Colors.ON_SURFACE if d.count else GREY
+    above = t.code("day", "today") if d.on == today else t.weekday(d.on)
+    below = t("{n} due", n=d.count) if d.count else "–" if d.working else t("closed")
+    said = f"{t.date(d.on)} {t.weekday(d.on)} {t('{n} due', n=d.count)}"
+    return ft.Container(
+        ft.Semantics(
+            label=said,
+            button=True,
+            selected=chosen,
+            exclude_semantics=True,
+            content=ft.Column(
+                [
+                    text(above, sizes.label, color=ink, bold=d.on == today),
+                    text(str(d.on.day), sizes.strong, color=ink, bold=True),
+                    text(below, sizes.label, color=ink),
+                ],
+                spacing=0,
+                tight=True,
+                horizontal_alignment=ft.CrossAxisAlignment.CENTER,
+            ),
+        ),
+        width=56 * (1 + (sizes.scale - 1) * 0.8),
+        padding=ft.Padding.symmetric(vertical=8),
+        border_radius=14,
+        bgcolor=ground,
+        ink=True,
+        on_click=on_click,
+        key=f"day-{d.on}",
     )
 
 

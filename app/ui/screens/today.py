@@ -15,6 +15,7 @@ from app.ui.context import Session, use_session
 from app.ui.guard import part
 from app.ui.hooks import use_action, use_loaded
 from app.ui.parts.case_row import case_row, place_in_words
+from app.ui.parts.form_names import form_name
 from app.ui.parts.steps import doors_first
 from app.ui.parts.surface import card, failed, nothing_here, secondary, section, waiting
 from app.ui.parts.sync_chip import SyncChip, clock_warning, sync_now
@@ -90,6 +91,9 @@ def use_plan_row(s: Session) -> Callable[[PlanItem], ft.Control]:
             item.overdue_days,
             place_in_words(item.town, item.village, item.distance_m, t),
             item.done,
+            item.clock_days,
+            item.pinned,
+            item.status,
             t,
             sizes,
             _open(go),
@@ -240,7 +244,7 @@ def Unfinished(plan: DayPlan) -> ft.Control:  # noqa: N802
     names = {i.case_id: i.name for i in (*plan.visits, *plan.calls, *plan.waiting)}
 
     def line(draft: Any) -> ft.Control:
-        words = t("{kind}: {name}", kind=t.code("kind", draft.kind), name=names.get(draft.case_id, ""))
+        words = t("{kind}: {name}", kind=form_name(t, draft.kind), name=names.get(draft.case_id, ""))
         return ft.Container(
             key=f"draft-{draft.draft_id}",
             ink=True,

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import flet as ft
 
 from app.domain.codes import BUSINESS_STATES, PLACES
+from app.domain.records import BORROWER
 from app.ui import routes
 from app.ui.context import Session, use_session
 from app.ui.guard import screen
 from app.ui.hooks import use_action, use_loaded
+from app.ui.parts.cash_question import cash_question
 from app.ui.parts.chips import Handler, one_of, question, some_of, tap, tap_go
 from app.ui.parts.contact_form import (
     CHECKLIST,
@@ -22,12 +24,14 @@ from app.ui.parts.contact_form import (
     reached,
     visit_records,
 )
+from app.ui.parts.demands import demand_questions
 from app.ui.parts.draft_keeper import DraftKeeper, use_draft
 from app.ui.parts.first_visit_list import first_visit_list
 from app.ui.parts.form_frame import (
     NEUTRAL,
     advice,
     back_button,
+    claim_button,
     form_view,
     restored_line,
     save_foot,
@@ -35,18 +39,26 @@ from app.ui.parts.form_frame import (
     thumb_button,
     use_left_behind,
 )
+from app.ui.parts.gate import warnings_of
 from app.ui.parts.happened import Happened
+from app.ui.parts.notice_form import (
+    missing_of_notice,
+    notice_of_visit,
+    notice_question,
+    signature_foot,
+)
 from app.ui.parts.outcome_choice import OutcomeChoice
 from app.ui.parts.parties import FAMILY, party_in_words, people_of
 from app.ui.parts.place_fix import address_of, position_line, use_position
 from app.ui.parts.promise_fields import PromiseFields, no_cash_line, promised_in_words
+from app.ui.parts.promise_flow import to_promise
 from app.ui.parts.reasons import note_field, reason_questions, written
 from app.ui.parts.receivables import receivables_question
 from app.ui.parts.surface import card, failed, waiting
 from app.ui.parts.words import grey
 
 if TYPE_CHECKING:
-    from app.views import CaseView
+    from app.views import CaseView, NoticeDraft
 
 
 @screen
@@ -66,21 +78,28 @@ def VisitForm(case_id: str, path: str) -> Any:  # noqa: N802
     use_left_behind(session, keeper)
     looking, again = use_position(session, keeper)
 
-    async def load() -> CaseView:
+    party = keeper.form["party"] if keeper.form else BORROWER
+
+    async def load() -> tuple[CaseView, NoticeDraft | None]:
         view = await notebook.case(case_id)
         await keeper.open(lambda: fresh_visit(view.case, view.figures, notebook.now()))
-        return view
+        to = keeper.form["party"] if keeper.form else BORROWER
+        served = view.procedure is not None and view.case.status == "open"
+        return view, await notebook.notice(view.case.case_id, to) if served else None
 
-    loaded = use_loaded(load, [session.edition])
-    view = loaded.value
+    loaded = use_loaded(load, [session.edition, party])
+    view, draft = loaded.value or (None, None)
 
     async def save() -> None:
         if view is None or keeper.form is None or not keeper.form["outcome"]:
             return
-        if await keeper.record(visit_records(view.case, keeper.form, view.promises, notebook.now())):
+        records = visit_records(view.case, keeper.form, view.promises, notebook.now())
+        if draft is not None and keeper.form["notice_result"]:
+            records.append(notice_of_visit(view.case.case_id, keeper.form, draft, notebook.now()))
+        if await keeper.record(records):
             session.saved()
 
-    on_save = use_action(save, [view])
+    on_save = use_action(save, [view, draft])
     form = keeper.form
     if view is None or form is None:
         body = failed(session, loaded.error) if loaded.error else waiting(session)
@@ -90,6 +109,8 @@ def VisitForm(case_id: str, path: str) -> Any:  # noqa: N802
         return _after(session, path, view, form)
     promised = promised_in_words(session, form)
     what = promised or (t.code("outcome", form["outcome"]) if form["outcome"] else "")
+    lacking = missing_of_notice(session, form["notice_result"], form) if form["notice_result"] else ""
+    hint = lacking if what else t("What came of the visit?")
     return form_view(
         session,
         path,
@@ -98,25 +119,29 @@ def VisitForm(case_id: str, path: str) -> Any:  # noqa: N802
         [
             *restored_line(session, keeper, lambda: fresh_visit(view.case, view.figures, notebook.now())),
             card(position_line(session, view.case, form, looking, again), padding=ft.Padding(16, 4, 4, 4)),
-            *_questions(session, keeper, view, form),
+            *_questions(session, keeper, view, draft, form),
         ],
-        save_foot(
-            session,
-            keeper,
-            t("Save: {what}", what=what) if what else t("Save"),
-            on_save,
-            "" if what else t("What came of the visit?"),
-            ready=bool(what),
-        ),
+        [
+            *signature_foot(keeper, form["notice_result"], form),
+            *save_foot(
+                session,
+                keeper,
+                t("Save: {what}", what=what) if what else t("Save"),
+                on_save,
+                hint,
+                ready=not hint,
+            ),
+        ],
         keeper=keeper,
     )
 
 
 def _questions(
-    session: Session, keeper: DraftKeeper, view: CaseView, form: Mapping[str, Any]
+    session: Session, keeper: DraftKeeper, view: CaseView, draft: NoticeDraft | None, form: Mapping[str, Any]
 ) -> list[ft.Control]:
     t = session.t
-    rows: list[ft.Control] = [card(_outcome(session, keeper, form))]
+    known = session.notebook.may_contact(view.case.case_id, form["party"], kind="visit")
+    rows: list[ft.Control] = [*warnings_of(session, known), card(_outcome(session, keeper, form))]
     if form["outcome"] == "promised":
 
         async def change_promise(**members: Any) -> None:
@@ -127,11 +152,13 @@ def _questions(
         rows.append(advice(session, t(NEUTRAL), ft.Icons.VOLUNTEER_ACTIVISM_OUTLINED))
     seen: list[ft.Control] = [_business(session, keeper, form)]
     if reached(form):
-        seen += reason_questions(session, keeper, form)
+        seen += reason_questions(session, keeper, view, form)
         seen.append(receivables_question(session, keeper, form))
+        seen.append(cash_question(session, keeper, form))
     rows.append(
         card(ft.Column(seen, spacing=18, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH))
     )
+    rows += demand_questions(session, keeper, view, form)
     rows += first_visit_list(session, view, form)
     rows.append(
         card(
@@ -153,6 +180,8 @@ def _questions(
             )
         )
     )
+    if draft is not None:
+        rows.insert(-1, notice_question(session, keeper, draft, form))
     rows.append(ft.Container(no_cash_line(session), padding=ft.Padding.symmetric(horizontal=4)))
     return rows
 
@@ -242,18 +271,21 @@ def _after(session: Session, path: str, view: CaseView, form: Mapping[str, Any])
     lines = [t("Visit: {outcome}", outcome=t.code("outcome", form["outcome"]))]
     if promised:
         lines.append(t("Promise: {what}", what=promised))
+    if form["notice_result"]:
+        lines.append(t("Notice: {what}", what=t.code("notice_result", form["notice_result"])))
     if form["position"] is None:
         lines.append(t("Without a position"))
     body: list[ft.Control] = [saved_panel(session, lines)]
     foot: list[ft.Control] = []
     if form["outcome"] == "promised" and not promised:
         body.append(advice(session, t("The day of the promise is still missing."), ft.Icons.EVENT_BUSY))
-        to_promise = tap_go(session, routes.form_path(case_path, routes.PROMISE))
+        enter = tap(to_promise, session, view, case_path, form["party"])
         foot.append(
             thumb_button(
-                session, t("Enter the promise"), to_promise, icon=ft.Icons.EVENT_AVAILABLE, key="to-promise"
+                session, t("Enter the promise"), enter, icon=ft.Icons.EVENT_AVAILABLE, key="to-promise"
             )
         )
+    foot += claim_button(session, form, case_path)
     foot.append(
         back_button(session, t("Back to {name}", name=name), tap_go(session, case_path), "back-to-case")
     )
