@@ -7,7 +7,7 @@ from typing import Final
 
 from app.domain import codes
 from app.domain.checks import Body
-from app.domain.records import ZERO
+from app.domain.records import ZERO, instant
 
 
 def call(body: Body) -> None:
@@ -136,7 +136,10 @@ def correction(body: Body) -> None:
     check = BODIES.get(str(replacement.raw.get("kind")))
     inner = replacement.part("body") if isinstance(replacement.raw.get("body"), Mapping) else None
     if check is not None and inner is not None and check is not correction:
-        check(inner)
+        at = instant(
+            replacement.raw.get("happened_at")
+        )  # a day of back then is not past for what happened then
+        check(Body(inner.raw, inner.case, at.date() if at else None, inner.path))
 
 
 BODIES: Final[Mapping[str, Callable[[Body], None]]] = {

@@ -211,3 +211,33 @@ async def test_an_estimate_grows_with_the_days(notebook: Notebook) -> None:
     # 8,000 × 12 % × 1.5 ÷ 360 = 4.00 a day
     assert later.penalty - soon.penalty == Decimal("40.00")
     assert later.total - soon.total == Decimal("40.00")
+
+
+async def test_a_promise_of_last_week_whose_day_has_passed_can_still_be_corrected(
+    notebook: Notebook, clock: HandClock
+) -> None:
+    made_at = datetime.combine(DAY - timedelta(days=7), time(10, 0), ZONE)
+    promise = {"party": "borrower", "amount": "900.00", "due_on": "2026-11-19"}
+    [made] = await notebook.record([NewActivity("c1", "promise", promise, happened_at=made_at)])
+    replacement = {
+        "kind": "promise",
+        "body": {**promise, "due_on": "2026-11-20"},
+        "happened_at": made_at.isoformat(),
+    }
+    await notebook.record(
+        [NewActivity("c1", "correction", {"of": made, "why": "日期记错", "replacement": replacement})]
+    )
+    [view] = (await notebook.case("c1")).promises
+    assert view.due_on == date(2026, 11, 20)
+    [entry] = [e for e in (await notebook.case("c1")).timeline if e.activity.kind == "promise"]
+    assert entry.corrected and entry.standing is not None
+    assert (entry.activity.body["due_on"], entry.standing.body["due_on"]) == ("2026-11-19", "2026-11-20")
+
+
+async def test_a_record_taken_back_says_so_and_counts_no_more(notebook: Notebook) -> None:
+    [made] = await notebook.record([call()])
+    await notebook.record([NewActivity("c1", "correction", {"of": made, "why": "没有这回事"})])
+    view = await notebook.case("c1")
+    [entry] = [e for e in view.timeline if e.activity.kind == "call"]
+    assert (entry.corrected, entry.standing) == (True, None)
+    assert view.mix["call"] == 0

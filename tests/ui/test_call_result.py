@@ -264,3 +264,22 @@ async def test_a_rule_against_a_call_is_said_before_anything_is_dialled() -> Non
         await case.save()
         assert case.saved
         assert notebook.recorded[0].override == "对方约定此时联系"
+
+
+async def test_a_guarantor_on_the_telephone_is_asked_to_pay_in_the_same_save() -> None:
+    async with case_open(WANG) as case:
+        await case.dial()
+        assert not case.screen.find_all(key="agreed-g1-refuses")
+        await case.choose("dialled-g1-13990100777", "outcome-refused", "agreed-g1-refuses")
+        await case.save()
+        call, demand = case.notebook.recorded
+        assert (call.body["party"], demand.kind) == ("g1", "guarantor_demand")
+        assert demand.body == {"guarantor_id": "g1", "method": "call", "agreed": "refuses"}
+
+
+async def test_an_answer_of_a_guarantor_who_was_not_reached_after_all_is_not_kept() -> None:
+    async with case_open(WANG) as case:
+        await case.dial()
+        await case.choose("dialled-g1-13990100777", "outcome-refused", "agreed-g1-refuses", "outcome-busy")
+        await case.save()
+        assert [r.kind for r in case.notebook.recorded] == ["call"]

@@ -10,9 +10,9 @@ import pytest
 
 from app.domain.records import Figures
 from app.ui.parts.moment_picker import picked_day
-from app.ui.parts.promise_form import amount_choices, due_choices, press
+from app.ui.parts.promise_form import amount_choices, due_choices, instalments_of, press
 from tests.support.fake_notebook import TODAY, ZONE, FakeNotebook
-from tests.ui.case_file import CHEN, WANG, case_open
+from tests.ui.case_file import CHEN, WANG, CaseFile, case_open
 
 OUYANG = "欧阳晓燕"
 
@@ -150,16 +150,19 @@ async def test_an_invalid_promise_is_refused_with_a_sentence_and_kept() -> None:
         assert case.screen.find(key="save").disabled
 
 
+async def pick_day(case: CaseFile, midnight: str) -> None:
+    """The calendar is open; it sends the local midnight of the day in UTC."""
+    (picker,) = [d for d in case.screen.page._dialogs.controls if isinstance(d, ft.DatePicker)]
+    case.screen.session.apply_patch(picker._i, {"value": datetime.fromisoformat(midnight)})
+    await case.screen.session.dispatch_event(picker._i, "change", None)
+    await case.screen.settle()
+
+
 async def test_another_day_is_the_one_the_calendar_showed() -> None:
     async with case_open(CHEN) as case:
         await case.open_form("promise")
         await case.choose("due-other")
-        (picker,) = [d for d in case.screen.page._dialogs.controls if isinstance(d, ft.DatePicker)]
-        case.screen.session.apply_patch(
-            picker._i, {"value": datetime.fromisoformat("2026-12-14T16:00:00+00:00")}
-        )
-        await case.screen.session.dispatch_event(picker._i, "change", None)
-        await case.screen.settle()
+        await pick_day(case, "2026-12-14T16:00:00+00:00")
         assert case.chosen("due-other")
         assert case.screen.find(key="due-other").content.endswith("12月15日 周二")
         await case.save()
@@ -198,3 +201,41 @@ def test_the_pad_writes_an_amount_with_two_decimals_at_most() -> None:
     assert typed == "123.45"
     assert press(press(typed, "back"), "back") == "123."
     assert press("", ".") == "0."
+
+
+async def test_a_promise_in_three_parts_names_each_day_and_loses_no_cent() -> None:
+    async with case_open(CHEN) as case:
+        await case.open_form("promise")
+        await case.choose("due-plus7", "parts-3", "every-half_month")
+        await case.save()
+        (promise,) = case.notebook.recorded
+        assert promise.body["instalments"] == [
+            {"amount": "301.09", "due_on": "2026-11-30"},
+            {"amount": "301.09", "due_on": "2026-12-15"},
+            {"amount": "301.09", "due_on": "2026-12-30"},
+        ]
+        assert (promise.body["amount"], promise.body["due_on"]) == ("903.27", "2026-12-30")
+
+
+def test_what_cannot_be_shared_out_is_in_the_last_part_and_a_months_end_stays_one() -> None:
+    promise = {"amount": "100.00", "due_on": "2027-01-31", "parts": 3, "every": "month"}
+    assert [(str(a), on.isoformat()) for a, on in instalments_of(promise)] == [
+        ("33.33", "2027-01-31"),
+        ("33.33", "2027-02-28"),
+        ("33.34", "2027-03-31"),
+    ]
+
+
+async def test_what_will_be_owed_on_the_day_is_said_as_an_estimate() -> None:
+    async with case_open(CHEN) as case:
+        await case.open_form("promise")
+        await case.choose("due-plus7")
+        assert case.screen.shows("估算，以柜面为准")
+
+
+async def test_a_day_without_an_open_counter_says_so() -> None:
+    async with case_open(CHEN) as case:
+        await case.open_form("promise")
+        await case.choose("due-other")
+        await pick_day(case, "2026-11-27T16:00:00+00:00")
+        assert case.screen.find(key="due-other").content.endswith("11月28日 周六（休）")

@@ -5,7 +5,7 @@ from decimal import Decimal
 from app.domain.promises import PromiseView
 from app.ui.screens.promises import by_state, sums
 from tests.support.fake_notebook import FakeNotebook, case_id_of
-from tests.ui.officer import inside
+from tests.ui.officer import Officer, inside
 
 CASE = FakeNotebook().cases[case_id_of("王喆")][0]
 VIEW = PromiseView(
@@ -56,3 +56,21 @@ def test_within_a_state_the_earliest_day_comes_first() -> None:
     [(state, group)] = by_state([(CASE, later), (CASE, earlier)])
     assert state == "open"
     assert [p.due_on for _, p in group] == [earlier.due_on, later.due_on]
+
+
+async def test_a_day_of_the_strip_shows_what_falls_due_on_it_and_a_second_tap_shows_all() -> None:
+    async with inside(tab="promises") as officer:
+        before = promised(officer)
+        await officer.screen.tap(key="day-2026-11-23")
+        assert promised(officer) == ["欧阳晓燕"]
+        await officer.screen.tap(key="day-2026-11-23")
+        assert promised(officer) == before
+        await officer.screen.tap(key="day-2026-11-25")
+        assert officer.screen.shows("这一天没有到期的承诺。")
+
+
+def promised(officer: Officer) -> list[str]:
+    keys = [c.key for c in officer.screen.controls() if isinstance(c.key, str)]
+    ids = {e.activity.activity_id: e.activity.case_id for e in officer.notebook.entries}
+    names = {i: case.borrower.name for i, (case, _) in officer.notebook.cases.items()}
+    return [names[ids[k[8:-2]]] for k in keys if k.startswith("promise-")]

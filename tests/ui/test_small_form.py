@@ -60,3 +60,74 @@ async def test_a_note_is_words_and_one_save() -> None:
         await case.screen.write("不列入：家中变故", key="text")
         await case.save()
         assert case.notebook.recorded[0].body == {"text": "不列入：家中变故"}
+
+
+async def test_where_a_customer_is_to_be_found_is_kept_with_the_day_not_to_come_before() -> None:
+    async with case_open(WANG) as case:
+        await case.screen.tap(key="form-whereabouts")
+        await case.screen.write("县城建材市场", key="place")
+        await case.choose("when-2", "source-1")
+        assert not case.screen.find(key="save").disabled
+        await case.choose("avoid-7")
+        await case.screen.write("老人住院", key="avoid_why")
+        await case.save()
+        [told] = case.notebook.recorded
+        assert told.kind == "whereabouts"
+        assert told.body == {
+            "party": "borrower",
+            "place": "县城建材市场",
+            "when": "晚上",
+            "source": "家属",
+            "seen_on": "2026-11-23",
+            "avoid": {"until": "2026-12-01T00:00:00+08:00", "why": "老人住院"},
+        }
+        await case.screen.tap(key="back-to-case")
+        assert case.screen.shows("县城建材市场 · 晚上 · 11月30日 以前勿访 (老人住院) · 11月23日 家属")
+
+
+async def test_what_a_customer_says_to_have_paid_is_kept_with_day_and_way() -> None:
+    async with case_open(WANG) as case:
+        await case.screen.tap(key="form-claim")
+        await case.choose("amount-instalment", "paid--1")
+        assert case.screen.find(key="save").disabled
+        await case.choose("channel-0")
+        await case.save()
+        [claim] = case.notebook.recorded
+        assert (claim.kind, claim.body) == (
+            "payment_claim",
+            {"party": "borrower", "amount": "2380.00", "paid_on": "2026-11-22", "channel": "柜台"},
+        )
+
+
+async def test_an_amount_typed_as_nothing_is_no_claim() -> None:
+    async with case_open(WANG) as case:
+        await case.screen.tap(key="form-claim")
+        await case.choose("amount-other", "amount-0", "paid-0", "channel-0")
+        assert case.screen.find(key="save").disabled
+        await case.choose("amount-5")
+        assert not case.screen.find(key="save").disabled
+
+
+async def test_the_promise_of_a_guarantor_who_pays_is_theirs_without_asking() -> None:
+    async with case_open(WANG) as case:
+        await case.screen.tap(key="form-demand")
+        await case.choose("guarantor-g2", "agreed-pays")
+        await case.save()
+        await case.screen.tap(key="to-promise")
+        await case.choose("due-tomorrow")
+        await case.save()
+        assert case.notebook.recorded[-1].body["party"] == "g2"
+
+
+async def test_a_small_form_left_unfinished_is_named_on_today_and_goes_on_from_there() -> None:
+    async with case_open(WANG) as case:
+        await case.screen.tap(key="form-note")
+        await case.screen.write("门口有新车", key="text")
+        await case.screen.back()
+        await case.screen.back()
+        assert case.screen.shows("备注：王喆")
+        (draft,) = case.notebook.kept_drafts
+        await case.screen.tap(key=f"draft-{draft}")
+        assert case.route.endswith("/note")
+        await case.save()
+        assert case.notebook.recorded[0].body == {"text": "门口有新车"}

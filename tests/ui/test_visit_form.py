@@ -6,12 +6,16 @@ import asyncio
 from datetime import date, datetime, timedelta
 
 import flet as ft
+import pytest
 
 from app.domain.codes import VISIT_OUTCOMES
+from app.domain.gate import Hindrance
+from app.domain.message import Message
 from app.domain.records import Position
 from tests.support.fake_notebook import TODAY, ZONE, FakeNotebook
 from tests.ui.case_file import WANG, ZHANG, case_open
 from tests.ui.officer import FakeDevice
+from tests.ui.test_notice import draw
 
 HERE = Position(32.3805, 106.8402, accuracy_m=12.4)
 
@@ -216,3 +220,80 @@ async def test_the_no_cash_line_is_there() -> None:
         assert not case.screen.shows("语气平和")
         await case.choose("business-operating")
         assert case.screen.shows("语气平和")
+
+
+async def test_one_save_closes_visit_promise_notice_and_the_guarantor_at_one_door() -> None:
+    async with case_open(WANG, position=HERE) as case:
+        await case.open_form("visit")
+        await case.choose(
+            "outcome-promised", "due-plus3", "met-g1", "agreed-g1-urges_borrower", "notice-signed"
+        )
+        assert case.screen.find(key="save").disabled
+        await draw(case)
+        await case.save()
+        visit, promise, demand, notice = case.notebook.recorded
+        assert [r.kind for r in case.notebook.recorded] == ["visit", "promise", "guarantor_demand", "notice"]
+        assert len({r.activity_id for r in case.notebook.recorded}) == 4
+        assert visit.body["met"] == ["borrower", "g1"]
+        assert promise.body["party"] == "borrower"
+        assert demand.body == {"guarantor_id": "g1", "method": "visit", "agreed": "urges_borrower"}
+        assert (notice.body["addressee"], notice.body["result"]) == ("borrower", "signed")
+        assert notice.position == visit.position == demand.position == HERE
+        assert notice.blobs[0].data.startswith(b"<svg")
+        assert case.screen.shows("送达：已签收")
+
+
+async def test_a_notice_refused_at_the_door_needs_its_witness_and_a_second_tap_takes_it_back() -> None:
+    async with case_open(WANG) as case:
+        await case.open_form("visit")
+        await case.choose("outcome-refused", "notice-refused_witnessed")
+        assert case.screen.find(key="save").disabled
+        await case.choose("notice-refused_witnessed")
+        await case.save()
+        assert [r.kind for r in case.notebook.recorded] == ["visit"]
+
+
+async def test_a_notice_left_at_a_guarantors_door_is_addressed_to_that_guarantor() -> None:
+    async with case_open(WANG) as case:
+        await case.open_form("visit")
+        await case.choose("door-g2", "outcome-door_locked", "notice-left")
+        await case.save()
+        _, notice = case.notebook.recorded
+        assert (notice.body["addressee"], notice.body["method"]) == ("g2", "left_at_place")
+
+
+async def test_the_day_when_there_will_be_money_is_kept_with_where_it_comes_from() -> None:
+    async with case_open(ZHANG) as case:
+        await case.open_form("visit")
+        await case.choose("outcome-unable", "cash-7", "cash-from-0")
+        await case.save()
+        (visit,) = case.notebook.recorded
+        assert visit.body["cash_outlook"] == {"on": "2026-11-30", "source": "卖粮、卖牲畜"}
+
+
+@pytest.mark.parametrize("reason", ["under_deposit", "wrong_account"])
+async def test_too_little_or_the_wrong_account_says_the_exact_amount_and_the_account(reason: str) -> None:
+    async with case_open(ZHANG) as case:
+        await case.open_form("visit")
+        await case.choose("outcome-going_to_deposit", f"reason-{reason}")
+        assert case.screen.find(key="exactly").value == "准确差额 ¥1,776.07，请存入尾号 3903 的还款账户。"
+
+
+async def test_what_is_worth_knowing_before_a_visit_stands_above_the_form_and_stops_nobody() -> None:
+    notebook = FakeNotebook()
+    notebook.hindered = (Hindrance("avoid", Message("Not before 30 November."), None, None, blocks=False),)
+    async with case_open(ZHANG, notebook) as case:
+        await case.open_form("visit")
+        assert case.screen.find_all(key="warning-avoid")
+        await case.choose("outcome-not_home")
+        await case.save()
+        assert case.saved
+
+
+async def test_a_visit_that_hears_it_is_paid_goes_on_to_what_they_say() -> None:
+    async with case_open(ZHANG) as case:
+        await case.open_form("visit")
+        await case.choose("outcome-claims_paid")
+        await case.save()
+        await case.screen.tap(key="to-claim")
+        assert case.route.endswith("/claim")

@@ -153,7 +153,7 @@ def _anew(
     if form["how"] == CHANGE:
         rows += [
             question(
-                t.code("member", name), s, *_asked(session, keeper, view, name, kind, form["body"].get(name))
+                t.code("field", name), s, *_asked(session, keeper, view, name, kind, form["body"].get(name))
             )
             for name, kind in MEMBERS.get(standing.kind, ())
         ]
