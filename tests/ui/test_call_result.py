@@ -280,6 +280,7 @@ async def test_a_guarantor_on_the_telephone_is_asked_to_pay_in_the_same_save() -
 async def test_an_answer_of_a_guarantor_who_was_not_reached_after_all_is_not_kept() -> None:
     async with case_open(WANG) as case:
         await case.dial()
-        await case.choose("dialled-g1-13990100777", "outcome-refused", "agreed-g1-refuses", "outcome-busy")
+        await case.choose("dialled-g1-13990100777", "outcome-refused", "agreed-g1-refuses")
+        await case.choose("outcome-change", "outcome-busy")
         await case.save()
         assert [r.kind for r in case.notebook.recorded] == ["call"]

@@ -1,0 +1,181 @@
+"""A tour of every screen, for whoever changed one and has to look at it.
+
+    python -m tests.web.tour [--language zh|en] [--dark] [--text 100|200] [--width 390] [--only NAME …]
+
+Each screen is shown over the made-up notebook of tests.support.fake_notebook, in a state where all of its parts are
+there, and photographed twice into .artifacts/tour/: as the phone shows it (844 high) and in full length.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from playwright.async_api import Error as PageError
+
+from app.bootstrap import ASSETS
+from app.device.page_server import serve_page
+from app.domain.gate import Hindrance
+from app.domain.message import Message
+from app.ui import routes
+from app.ui.parts.contact_form import fresh_call, fresh_visit
+from app.ui.parts.correction_form import fresh_correction
+from app.ui.parts.notice_form import fresh_notice
+from app.ui.parts.promise_form import fresh_promise
+from app.ui.parts.small_records import fresh
+from app.ui.start import page_of
+from app.views import Draft, NewActivity
+from tests.support.branch_server import free_port
+from tests.support.browser import ARTIFACTS, HERE, open_phone
+from tests.support.fake_notebook import PIN, TODAY, FakeNotebook, case_id_of
+from tests.ui.officer import FakeDevice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CASE = case_id_of("王喆")
+AT = routes.case_path(CASE)
+SCREENS: dict[str, tuple[str, str]] = {  # name: state of the notebook, route
+    "enrol": ("unbound", "/"),
+    "unlock": ("wrong", "/"),
+    "locked_for_good": ("stuck", "/"),
+    "today": ("open", "/"),
+    "customers": ("open", routes.CUSTOMERS),
+    "promises": ("open", routes.PROMISES),
+    "me": ("open", routes.ME),
+    "case": ("open", AT),
+    **{form: ("open", routes.form_path(AT, form)) for form in routes.FORMS},
+    "call_before_dialling": ("hindered", routes.form_path(AT, routes.CALL)),
+    "visit_warned": ("warned", routes.form_path(AT, routes.VISIT)),
+}
+FULL_HEIGHT = 4200
+
+
+def notebook_in(state: str, language: str, text: str, dark: bool) -> FakeNotebook:
+    """The made-up notebook with every form begun, so that all of its questions are drawn."""
+    book = FakeNotebook(state="unbound" if state == "unbound" else "locked")
+    book.preferences = {"language": language, "text_size": text, "theme": "dark" if dark else "light"}
+    book.wrong_pins = {"wrong": 2, "stuck": 10}.get(state, 0)
+    if state in ("hindered", "warned"):
+        words = "At most {n} conversations a day; the next is possible from {at}."
+        book.hindered = (
+            Hindrance("conversations", Message(words, {"n": 3, "at": "08:00"}), None, None, state == "hindered"),
+        )  # fmt: skip
+    case, figures = book.cases[CASE]
+    now = book.moment
+    book.pins[CASE] = TODAY + timedelta(days=2)
+    told = {
+        "party": "borrower", "place": "县城建材市场", "when": "晚上", "source": "邻居", "seen_on": "2026-11-20",
+        "best_time": "晚上八点以后", "avoid": {"until": "2026-12-01T00:00:00+08:00", "why": "老人住院"},
+    }  # fmt: skip
+    book._append(NewActivity(CASE, "whereabouts", told, happened_at=now - timedelta(days=3)), "uploaded")
+    wrong = next(e.activity for e in book.entries if e.activity.body.get("outcome") == "busy")
+    corrected = {
+        "of": wrong.activity_id,
+        "why": "点错了选项",
+        "replacement": {**wrong.body, "outcome": "no_answer"},
+    }
+    book._append(NewActivity(CASE, "correction", corrected), "waiting")
+    promise = {
+        "amount_kind": "all", "amount": str(figures.amount_due), "due_kind": "plus7", "due_on": "2026-11-30",
+        "parts": 3, "every": "month",
+    }  # fmt: skip
+    visit = fresh_visit(case, figures, now)
+    visit |= {
+        "outcome": "promised", "met": ["borrower", "g1"], "business_state": "operating", "reason": "under_deposit",
+        "explained": ["credit_report"], "receivables": [{"from": "供销社", "amount": "3000", "expected_on": "2026-12-01"}],
+        "cash_on": "2026-11-30", "promise": {**visit["promise"], **promise}, "notice_result": "refused_witnessed",
+        "position": {"lat": 32.3504, "lon": 106.8402, "accuracy_m": 12.0, "fixed_at": now.isoformat()},
+    }  # fmt: skip
+    call = fresh_call(case, figures, now) | {"outcome": "callback", "undialled": state == "hindered"}
+    forms: dict[str, dict[str, Any]] = {
+        routes.VISIT: visit,
+        routes.CALL: call | ({"outcome": ""} if state == "hindered" else {}),
+        routes.PROMISE: fresh_promise(figures, now) | {"promise": {**visit["promise"], **promise}},
+        routes.NOTICE: fresh_notice(now) | {"result": "signed"},
+        routes.WHEREABOUTS: fresh(routes.WHEREABOUTS, now) | {"avoid_until": "2026-11-30"},
+        routes.CLAIM: fresh(routes.CLAIM, now) | {"amount_kind": "other", "amount": "1200.5"},
+        routes.CORRECTION: fresh_correction(book.entries[1].activity, now),
+    }  # fmt: skip
+    for kind, form in forms.items():
+        book.kept_drafts[kind] = Draft(kind, CASE, kind, form)
+    return book
+
+
+@contextmanager
+def app_in(state: str, args: argparse.Namespace) -> Iterator[str]:
+    """The app over that notebook, in a process of its own."""
+    port = free_port()
+    command = [
+        sys.executable, "-m", "tests.web.tour", "--serve", state, "--port", str(port),
+        "--language", args.language, "--text", args.text, *(["--dark"] if args.dark else []),
+    ]  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+async def tour(args: argparse.Namespace) -> None:
+    """All screens, or those that were asked for."""
+    wanted = {n: s for n, s in SCREENS.items() if not args.only or n in args.only}
+    mode = f"{args.language}-{'dark' if args.dark else 'light'}-{args.text}-{args.width}"
+    (ARTIFACTS / "tour").mkdir(parents=True, exist_ok=True)
+    for state in dict.fromkeys(s for s, _ in wanted.values()):
+        with app_in(state, args) as address:
+            for name, (of, route) in wanted.items():
+                if of == state:
+                    await photograph(address + route, f"tour/{mode}-{name}", state, args)
+                    sys.stdout.write(f"{mode} {name}\n")
+
+
+async def photograph(address: str, name: str, state: str, args: argparse.Namespace) -> None:
+    """One screen, short and long."""
+    async with open_phone(dark=args.dark, position=HERE, width=args.width) as phone:
+        for _ in range(100):
+            try:
+                await phone.goto(address)
+            except PageError:  # the app is still starting
+                await asyncio.sleep(0.2)
+            else:
+                break
+        if state not in ("unbound", "stuck"):
+            await phone.enter_pin("135790" if state == "wrong" else PIN)
+        elif state == "stuck":
+            await phone.enter_pin(PIN)
+        await phone.page.wait_for_timeout(1500)
+        await phone.picture(name)
+        if state in ("unbound", "stuck", "wrong"):
+            return
+        await phone.page.set_viewport_size({"width": args.width, "height": FULL_HEIGHT})
+        await phone.page.wait_for_timeout(1200)
+        await phone.picture(f"{name}-full")
+
+
+def main() -> None:
+    """See the module."""
+    read = argparse.ArgumentParser(prog="python -m tests.web.tour")
+    read.add_argument("--language", choices=("zh", "en"), default="zh")
+    read.add_argument("--dark", action="store_true")
+    read.add_argument("--text", default="100")
+    read.add_argument("--width", type=int, default=390)
+    read.add_argument("--only", nargs="*", default=[])
+    read.add_argument("--serve", help=argparse.SUPPRESS)
+    read.add_argument("--port", type=int, default=0, help=argparse.SUPPRESS)
+    args = read.parse_args()
+    if args.serve:
+        book: Any = notebook_in(args.serve, args.language, args.text, args.dark)
+        serve_page(page_of(book, lambda page: FakeDevice()), assets=ASSETS, port=args.port, browser=False)
+        return
+    asyncio.run(tour(args))
+
+
+if __name__ == "__main__":
+    main()
