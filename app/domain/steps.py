@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
 from typing import Final
 
+from app.domain.calendar import Calendar
 from app.domain.done import CONDITIONS, Window, first_complete_visit
 from app.domain.message import Sayable, Text
 from app.domain.procedure import Procedure, StepRule
@@ -104,19 +105,25 @@ def urgency(step: Step, rules: Rules, today: date) -> int:
 
     A legal clock is CLOCK from the second of `guarantee_red_days` (10 days), before that REMIND.
     """
-    calendar = rules.calendar
     if step.step in CLOCK_STEPS and step.due_on is not None:
         days = rules.limits.guarantee_red_days
         return CLOCK if (step.due_on - today).days <= days[min(1, len(days) - 1)] else REMIND
     base = _URGENCY.get(step.step, REST)
     if base <= PROMISE or step.due_on is None:
         return base
-    past = calendar.working_days_past(step.due_on, today, LONG_PAST_WORKING_DAYS) if step.overdue_days else 0
-    if past >= LONG_PAST_WORKING_DAYS:
+    if is_long_past(step, today, rules.calendar):
         return LONG_PAST
     if step.kind == "visit" and step.due_on <= today + CLOSING_WITHIN:
         return min(base, CLOSING)
     return base
+
+
+def is_long_past(step: Step, today: date, calendar: Calendar) -> bool:
+    """Three working days past its due day: it goes into the supervisor's view (procedure.md, 'The day', 3)."""
+    if step.due_on is None or not step.overdue_days:
+        return False
+    past = calendar.working_days_past(step.due_on, today, LONG_PAST_WORKING_DAYS)
+    return past >= LONG_PAST_WORKING_DAYS
 
 
 def next_step(steps: Sequence[Step]) -> Step | None:

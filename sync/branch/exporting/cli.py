@@ -1,4 +1,4 @@
-"""`export activities|cases|promises|reasons`: to standard output and nothing else there."""
+"""`export activities|cases|promises|reasons|steps|late`: to standard output and nothing else there."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sync.branch.console import JsonFlag, console
 from sync.branch.exporting import rows
 from sync.branch.exporting.reasons import REASON_COLUMNS, reason_rows
 from sync.branch.exporting.sheet import csv_lines
+from sync.branch.exporting.steps import STEP_COLUMNS, step_rows
 from sync.branch.office import Office
 
 
@@ -25,6 +26,8 @@ class What(StrEnum):
     CASES = "cases"
     PROMISES = "promises"
     REASONS = "reasons"
+    STEPS = "steps"
+    LATE = "late"
 
 
 class Format(StrEnum):
@@ -41,7 +44,7 @@ def register(app: typer.Typer) -> None:
 
 def export(
     ctx: typer.Context,
-    what: Annotated[What, typer.Argument(metavar="activities|cases|promises|reasons")],
+    what: Annotated[What, typer.Argument(metavar="activities|cases|promises|reasons|steps|late")],
     as_format: Annotated[
         Format | None, typer.Option("--format", help="格式 · csv (default) or jsonl.")
     ] = None,
@@ -49,7 +52,8 @@ def export(
         datetime | None,
         typer.Option(
             formats=["%Y-%m-%d"],
-            help="起始日 · Activities that happened, promises made, cases whose status began on that day or later.",
+            help="起始日 · Activities that happened, promises made, cases whose status began, steps due on that day or "
+            "later.",
         ),
     ] = None,
     as_json: JsonFlag = False,
@@ -77,6 +81,9 @@ def _csv(office: Office, conn: Connection, what: What, since: date | None) -> It
             return csv_lines(rows.CASE_COLUMNS, rows.case_rows(conn, since))
         case What.REASONS:
             return csv_lines(REASON_COLUMNS, reason_rows(conn, since))
+        case What.STEPS | What.LATE:
+            late = what is What.LATE
+            return csv_lines(STEP_COLUMNS, step_rows(office, conn, since, late=late))
     return csv_lines(rows.PROMISE_COLUMNS, rows.promise_rows(office, conn, since))
 
 
@@ -88,4 +95,6 @@ def _jsonl(office: Office, conn: Connection, what: What, since: date | None) -> 
             return rows.case_records(conn, since)
         case What.REASONS:
             return rows.json_lines(reason_rows(conn, since))
+        case What.STEPS | What.LATE:
+            return rows.json_lines(step_rows(office, conn, since, late=what is What.LATE))
     return rows.json_lines(rows.promise_rows(office, conn, since))

@@ -21,8 +21,8 @@ from app.domain.promises import judge
 from app.domain.records import BORROWER, Activity, CaseFile
 from app.i18n import Translator, translator
 from sync.branch import tables as t
+from sync.branch.case_files import case_file, rules_of
 from sync.branch.office import Office
-from sync.branch.printing.files import case_file, rules_of
 from sync.branch.printing.fonts import register
 from sync.branch.printing.layout import TITLE, Page, pdf
 from sync.protocol import NO_HASH

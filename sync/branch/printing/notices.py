@@ -11,8 +11,8 @@ from reportlab.platypus import HRFlowable, PageBreak, Spacer
 from app.domain.notice import Letter, letter
 from app.domain.records import BORROWER
 from app.domain.steps import steps_of
+from sync.branch.case_files import case_files, procedures_of, rules_of
 from sync.branch.office import Office, require_officer
-from sync.branch.printing.files import case_files, procedures_of, rules_of
 from sync.branch.printing.fonts import register
 from sync.branch.printing.layout import TITLE, WIDTH, Page, pdf
 

@@ -1,11 +1,15 @@
 import csv
 import io
 import json
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from sync.branch.exporting.sheet import cell
-from tests.support.branch_server import RunningBranch
+from sync.branch.exporting.steps import step_rows
+from tests.support.branch_server import RunningBranch, running_branch
 from tests.support.wire_phone import WirePhone
 
 
@@ -120,3 +124,26 @@ def test_an_export_that_cannot_be_is_a_clear_error_with_nothing_on_standard_outp
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr
+
+
+def test_what_the_procedure_asks_today_is_exported_with_officer_day_and_reason(tmp_path: Path) -> None:
+    with running_branch(
+        tmp_path / "b", now=lambda: datetime(2026, 11, 24, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
+    ) as branch:
+        fresh = branch.case(contract_no="1", episode_start="2026-11-23", assigned_on="2026-11-23")
+        late = branch.case(
+            contract_no="2", customer_no="2", episode_start="2026-11-17", assigned_on="2026-11-17"
+        )
+        with branch.office.reading() as conn:
+            asked = list(step_rows(branch.office, conn, None))
+            past = list(step_rows(branch.office, conn, None, late=True))
+            since = list(step_rows(branch.office, conn, date(2026, 11, 24)))
+        steps = {(r["case_id"], r["step"]): r for r in asked}
+        assert steps[fresh, "first_visit"]["due_on"] == "2026-11-25"
+        assert steps[fresh, "first_visit"]["title"] == "首次上门"
+        assert steps[fresh, "first_visit"]["officer_id"] == "w001"
+        assert [(r["case_id"], r["step"], r["due_on"], r["overdue_days"]) for r in past] == [
+            (late, "first_visit", "2026-11-19", 5)
+        ]
+        assert all(r["due_on"] >= "2026-11-24" for r in since) and since
+        assert branch.cli("export", "late", "--format", "jsonl").returncode == 0
