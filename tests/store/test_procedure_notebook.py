@@ -15,6 +15,7 @@ from app.device.clock import SystemClock
 from app.notebook import Notebook
 from app.ports import Hindered, InvalidRecord, NotebookError
 from app.views import NewActivity, NewBlob
+from sync.branch.office import setting
 from tests.support.branch_server import RunningBranch, running_branch
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -241,3 +242,47 @@ async def test_a_record_taken_back_says_so_and_counts_no_more(notebook: Notebook
     [entry] = [e for e in view.timeline if e.activity.kind == "call"]
     assert (entry.corrected, entry.standing) == (True, None)
     assert view.mix["call"] == 0
+
+
+async def test_what_the_branch_puts_as_its_procedure_and_limits_holds_on_the_phone_after_the_next_sync(
+    notebook: Notebook, branch: RunningBranch, clock: HandClock, tmp_path: Path
+) -> None:
+    bundled = (Path(__file__).parents[2] / "assets/procedures/psbc_small_loan.toml").read_text("utf-8")
+    own = bundled.replace('"首次上门"', '"第一次登门"').replace('"逾期催收函"', '"到期未还提示函"')
+    assert own != bundled
+    (tmp_path / "own.toml").write_text(own, "utf-8")
+    (tmp_path / "limits.json").write_text('{"conversations_a_day": 1}', "utf-8")
+    branch.case(
+        case_id="new", contract_no="n", customer_no="n", episode_start="2026-11-23", assigned_on="2026-11-23"
+    )
+    assert branch.cli("settings", "put", "procedures", str(tmp_path / "own.toml")).returncode == 0
+    assert branch.cli("settings", "put", "limits", str(tmp_path / "limits.json")).returncode == 0
+    await notebook.sync()
+    steps = {s.step: s.title.by_language["zh"] for s in (await notebook.case("new")).steps}
+    assert steps["first_visit"] == "第一次登门"
+    assert (await notebook.notice("new", "borrower")).letter.title == "到期未还提示函"
+    await notebook.record([call(happened_at=clock.at - timedelta(hours=1))])
+    with pytest.raises(Hindered):
+        await notebook.record([call()])
+
+
+async def test_a_broken_procedure_file_is_refused_by_the_branch_with_the_place_and_nothing_changes(
+    notebook: Notebook, branch: RunningBranch, tmp_path: Path
+) -> None:
+    bundled = (Path(__file__).parents[2] / "assets/procedures/psbc_small_loan.toml").read_text("utf-8")
+
+    def kept() -> object:
+        with branch.office.reading() as conn:
+            return setting(conn, "procedures")
+
+    before = kept()
+    assert before
+    for text, place in (
+        (bundled.replace("[[steps]]", "[[steps]", 1), "line "),
+        (bundled.replace('kind = "visit"', 'kind = "party"', 1), "steps[0].kind"),
+    ):
+        (tmp_path / "broken.toml").write_text(text, "utf-8")
+        done = branch.cli("settings", "put", "procedures", str(tmp_path / "broken.toml"))
+        assert done.returncode == 1
+        assert place in done.stderr
+    assert kept() == before

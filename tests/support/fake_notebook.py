@@ -340,14 +340,16 @@ class FakeNotebook:
         await asyncio.sleep(0)
         if self.wrong_pins >= 10:
             raise PinLocked(
-                Message("Ten wrong PINs. Only the branch can open this notebook now; nothing in it is lost.")
+                Message(
+                    "Ten wrong PINs: the notebook stays locked. Nothing in it is lost; the branch's recovery opens it. Ask your supervisor."
+                )
             )
         if pin != PIN:
             self.wrong_pins += 1
             if self.wrong_pins >= 10:
                 raise PinLocked(
                     Message(
-                        "Ten wrong PINs. Only the branch can open this notebook now; nothing in it is lost."
+                        "Ten wrong PINs: the notebook stays locked. Nothing in it is lost; the branch's recovery opens it. Ask your supervisor."
                     )
                 )
             wait = 0.0 if self.wrong_pins < 3 else 2.0 ** (self.wrong_pins - 2)

@@ -137,5 +137,5 @@ def missing_of_notice(session: Session, result: str, form: Mapping[str, Any]) ->
     if result == "refused_witnessed" and not form["witness"].strip():
         return t("Who witnessed the refusal?")
     if result == "signed" and not form["strokes"]:
-        return t("Let them sign below.")
+        return t("Let them sign on the glass.")
     return ""

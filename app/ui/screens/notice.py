@@ -86,14 +86,14 @@ def NoticeForm(case_id: str, path: str) -> Any:  # noqa: N802
             session, t("Back to {name}", name=name), tap_go(session, routes.parent(path)), "back-to-case"
         )
         said = t("{what} · {no}", what=t.code("notice_result", form["result"]), no=draft.letter.number)
-        return form_view(session, path, draft.letter.title, name, [saved_panel(session, [said])], [done])
+        return form_view(session, path, t("Serve the notice"), name, [saved_panel(session, [said])], [done])
     hint = missing_of_notice(session, form["result"], form)
     foot = signature_foot(keeper, form["result"], form)
     label = t("Save: {what}", what=t.code("notice_result", form["result"])) if form["result"] else t("Save")
     return form_view(
         session,
         path,
-        t("Serve: {title}", title=draft.letter.title),
+        t("Serve the notice"),
         t("{name} · overdue {amount}", name=name, amount=view.figures.amount_due),
         [
             *restored_line(session, keeper, lambda: fresh_notice(notebook.now())),
@@ -118,6 +118,7 @@ def _letter(session: Session, draft: NoticeDraft) -> ft.Control:
     s, t, letter = session.sizes, session.t, draft.letter
     principal, interest, penalty = letter.parts
     rows: list[ft.Control] = [
+        text(letter.title, s.strong, bold=True),
         grey(t("No. {no}", no=letter.number), s.label),
         text(t.money(letter.amount_claimed), s.headline, bold=True),
         grey(
