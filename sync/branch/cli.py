@@ -40,10 +40,17 @@ app.add_typer(settings, name="settings")
 def branch(
     ctx: typer.Context,
     data: Annotated[Path, typer.Option(help="数据文件夹 · The branch's data folder.")],
+    blobs: Annotated[
+        str | None,
+        typer.Option(
+            envvar="WAIFANG_BLOBS",
+            help="文件存储 · Where files lie, e.g. s3://bucket/prefix; else in the data folder.",
+        ),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """外访 Waifang: the branch's end."""
-    ctx.obj = Console(data, as_json)
+    ctx.obj = Console(data, as_json, blobs)
 
 
 @app.command()

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from app.domain.message import Message
 from sync.branch import tables as t
+from sync.branch.blob_store import BlobStore
 from sync.branch.database import FILE_NAME, Database
 from sync.branch.errors import NotInitialised, UnknownOfficer
 from sync.branch.feed import Changes, publishing
@@ -30,8 +31,9 @@ def utc_now() -> datetime:
 class Office:
     """An initialised branch over one database. `now` gives aware instants and may be a test's clock."""
 
-    def __init__(self, database: Database, now: Now = utc_now) -> None:
+    def __init__(self, database: Database, blobs: BlobStore, now: Now = utc_now) -> None:
         self.database = database
+        self.blobs = blobs
         self.now = now
         with database.reading() as conn:
             kept = read_meta(conn)
@@ -43,8 +45,11 @@ class Office:
             raise NotInitialised(no_branch()) from e
 
     @classmethod
-    def open(cls, folder: Path, now: Now = utc_now) -> Office:
-        """Open a data folder, its tables brought up to date. Raises NotInitialised or NewerData."""
+    def open(cls, folder: Path, now: Now = utc_now, blobs_url: str | None = None) -> Office:
+        """Open a data folder, its tables brought up to date; `blobs_url`: see BlobStore.
+
+        Raises NotInitialised, NewerData or BranchError.
+        """
         if not (folder / FILE_NAME).is_file():
             raise NotInitialised(no_branch())
         database = Database.in_folder(folder)
@@ -54,7 +59,7 @@ class Office:
             if not current:
                 with database.writing() as conn:
                     bring_up_to_date(conn)
-            return cls(database, now)
+            return cls(database, BlobStore(folder, blobs_url), now)
         except BaseException:
             database.close()
             raise

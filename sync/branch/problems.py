@@ -30,12 +30,19 @@ class Problem(Exception):
         """The body of `application/problem+json`."""
         return {
             "type": f"urn:waifang:problem:{self.code}",
-            "title": HTTPStatus(self.status).phrase,
+            "title": _phrase(self.status),
             "status": self.status,
             "code": self.code,
             "detail": self.detail,
             **self.extra,
         }
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:  # tus has numbers of its own
+        return "Checksum Mismatch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +68,26 @@ RESEND: Final = Kind(
     "The records do not follow this device's head; nothing was stored.",
     {"resend_from": {"type": "integer", "minimum": 1, "description": "The sequence number wanted next."}},
 )
+OFFSET: Final = Kind(
+    409,
+    "offset",
+    "The upload stands elsewhere; nothing was taken.",
+    {"offset": {"type": "integer", "minimum": 0, "description": "Bytes that have arrived."}},
+)
 OTHER_OFFICER: Final = Kind(409, "device_of_another_officer", "This device is bound to another officer.")
 SECRET_IN_USE: Final = Kind(409, "secret_in_use", "Another device has this secret: make a new one.")
 CURSOR_EXPIRED: Final = Kind(410, "cursor_expired", "Start anew with an empty cursor.")
+TUS: Final = Kind(412, "tus_version", "Uploads speak tus 1.0.0: say so in Tus-Resumable.")
 TOO_LARGE: Final = Kind(413, "too_large", "The body is larger than this branch takes, inflated or not.")
 ENCODING: Final = Kind(415, "unsupported_encoding", "Bodies come plain or with gzip.")
+OFFSET_TYPE: Final = Kind(
+    415, "unsupported_type", "The bytes of a file come as application/offset+octet-stream."
+)
 APP_TOO_OLD: Final = Kind(426, "app_too_old", "Update the app to pull; pushing still works.")
 TOO_MANY_FAILURES: Final = Kind(429, "too_many_failures", "Too many wrong codes at this branch; try later.")
+WRONG_FILE: Final = Kind(
+    460, "wrong_file", "The file is not the one the activity declares; the upload was discarded."
+)
 INTERNAL: Final = Kind(500, "internal", "The branch failed; nothing was stored.")
 BUSY: Final = Kind(503, "busy", "The branch is busy; try again.")
 

@@ -213,6 +213,39 @@ contact_answer = Table(
     comment="a later list does not undo an answer",
 )
 
+upload = Table(
+    "upload",
+    metadata,
+    Column("upload_id", String(64), primary_key=True, comment="random: the last part of its address"),
+    Column("device_id", ForeignKey("device.device_id"), nullable=False, index=True),
+    Column("activity_id", String(200), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("length", BigInteger, nullable=False),
+    Column("arrived", BigInteger, nullable=False),
+    Column("made_ms", BigInteger, nullable=False, index=True),
+    Column("done", Boolean, nullable=False),
+    comment="a file on its way in; kept a week after it is done, for a phone whose answer was cut",
+)
+
+upload_part = Table(
+    "upload_part",
+    metadata,
+    Column("upload_id", ForeignKey("upload.upload_id"), primary_key=True),
+    Column("at", BigInteger, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    comment="what has arrived of it, in any server process",
+)
+
+blob = Table(
+    "blob",
+    metadata,
+    Column("activity_id", String(200), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("kept_ms", BigInteger, nullable=False),
+    comment="files that are complete; their bytes lie in the store of files",
+)
+
 declared_head = Table(
     "declared_head",
     metadata,

@@ -22,6 +22,7 @@ from sync.branch.devices import authenticate
 from sync.branch.enrolment import enrol
 from sync.branch.http.bodies import answer, read_body
 from sync.branch.http.enrol_body import EnrolBody
+from sync.branch.http.files import files
 from sync.branch.http.guard import Guard, problem_response
 from sync.branch.http.openapi import describe, refusals
 from sync.branch.http.releases import RELEASED, may_pull
@@ -131,6 +132,7 @@ def create_app(office: Office, released: Sequence[str] = RELEASED) -> ASGIApp:
         """This description."""
         return JSONResponse(describe(app))
 
+    app.include_router(files(office))
     return Guard(app)
 
 

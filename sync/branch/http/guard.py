@@ -12,8 +12,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sync.branch.problems import FOREIGN_ORIGIN, Problem, refuse
-from sync.protocol import BASE, PROTOCOL, PROTOCOL_HEADER
+from sync.branch.problems import FOREIGN_ORIGIN, TUS, Problem, refuse
+from sync.protocol import BASE, PROTOCOL, PROTOCOL_HEADER, TUS_HEADER, TUS_VERSION
 
 log = logging.getLogger("sync.branch.access")
 
@@ -48,6 +48,8 @@ class Guard:
                     headers.setdefault(name, value)
                 if scope["path"].startswith(BASE + "/"):
                     headers[PROTOCOL_HEADER] = str(PROTOCOL)
+                if scope["path"].startswith(BASE + "/blobs"):
+                    headers[TUS_HEADER] = TUS_VERSION
             await send(message)
 
         try:
@@ -84,5 +86,7 @@ def problem_response(problem: Problem) -> Response:
         headers["Retry-After"] = str(problem.retry_after)
     if problem.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if problem.code == TUS.code:
+        headers["Tus-Version"] = TUS_VERSION
     body = json.dumps(problem.to_json(), ensure_ascii=False).encode()
     return Response(body, problem.status, headers, "application/problem+json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 
 from sync.branch import problems as p
 from sync.branch.http.enrol_body import EnrolBody
-from sync.protocol import BASE, PROTOCOL, PROTOCOL_HEADER
+from sync.protocol import BASE, PROTOCOL, PROTOCOL_HEADER, TUS_HEADER, TUS_VERSION
 
 _BINARY: Final = {"type": "string", "format": "binary"}
 _HEAD: Final = {
@@ -62,8 +63,25 @@ _SUCCESS: Final[dict[str, tuple[str, str, Mapping[str, Any]]]] = {
     BASE + "/push": ("Stored; what became of each record, in order.", "application/json", _PUSHED),
     BASE + "/pull": (_PAGE, "application/octet-stream", _BINARY),
     BASE + "/openapi.json": ("This description.", "application/json", {"type": "object"}),
+    BASE + "/activities/{activity_id}/blobs/{sha256}": ("The file.", "application/octet-stream", _BINARY),
     "/healthz": ("The database answers.", "application/json", _object(status={"const": "ok"})),
 }
+_UPLOAD: Final = BASE + "/blobs/{upload_id}"
+_OFFSET: Final = {"Upload-Offset": "Bytes that have arrived."}
+# Where tus says otherwise: status, description, headers of the answer, headers and media type of the request.
+_TUS: Final[dict[tuple[str, str], tuple[int, str, Mapping[str, str], Mapping[str, str], str]]] = {
+    (BASE + "/blobs", "options"): (
+        204, "What of tus is spoken here.", {"Tus-Version": "1.0.0", "Tus-Extension": "creation", "Tus-Max-Size": "Bytes."}, {}, "",
+    ),
+    (BASE + "/blobs", "post"): (
+        201, "Begun.", {"Location": "Where to send it.", **_OFFSET},
+        {"Upload-Length": "^[0-9]{1,15}$", "Upload-Metadata": "^activity_id [A-Za-z0-9+/=]+,sha256 [A-Za-z0-9+/=]+$"}, "",
+    ),
+    (_UPLOAD, "head"): (200, "Where it stands.", {"Upload-Length": "Bytes in all.", **_OFFSET}, {}, ""),
+    (_UPLOAD, "patch"): (
+        204, "Taken.", _OFFSET, {"Upload-Offset": "^[0-9]{1,15}$"}, "application/offset+octet-stream",
+    ),
+}  # fmt: skip
 _BODIES: Final = {BASE + "/enrol": "application/json", BASE + "/push": "application/octet-stream"}
 
 
@@ -98,8 +116,11 @@ def describe(app: FastAPI) -> dict[str, Any]:
     """The document at /v1/openapi.json."""
     document = get_openapi(title=app.title, version=app.version, routes=app.routes)
     for path, operations in document["paths"].items():
-        for operation in operations.values():
-            _describe_call(path, operation)
+        for method, operation in operations.items():
+            if (path, method) in _TUS:
+                _describe_tus(path, method, operation)
+            else:
+                _describe_call(path, operation)
     return document
 
 
@@ -116,6 +137,30 @@ def _describe_call(path: str, operation: dict[str, Any]) -> None:
         body: Mapping[str, Any] = _BINARY if path.endswith("/push") else EnrolBody.model_json_schema()
         described = {"required": True, "content": {_BODIES[path]: {"schema": _inlined(body)}}}
         operation["requestBody"] = described | ({"description": _PUSH} if path.endswith("/push") else {})
+
+
+def _describe_tus(path: str, method: str, operation: dict[str, Any]) -> None:
+    status, description, said, asked, media_type = _TUS[path, method]
+    answers = operation["responses"]
+    for wrong in {"200", "201", "204", "422"} & set(answers):
+        answers.pop(wrong)
+    answers[str(status)] = {"description": description}
+    version = {
+        PROTOCOL_HEADER: {"schema": {"const": str(PROTOCOL)}, "required": True},
+        TUS_HEADER: {"schema": {"const": TUS_VERSION}, "required": True},
+    }
+    for code, each in answers.items():
+        own = {n: {"schema": _TEXT, "required": True, "description": d} for n, d in said.items()}
+        each["headers"] = version | (own if code == str(status) else {})
+        if method == "head":
+            each.pop("content", None)
+    needs = {TUS_HEADER: f"^{re.escape(TUS_VERSION)}$", **asked} if method != "options" else asked
+    operation.setdefault("parameters", []).extend(
+        {"name": name, "in": "header", "required": True, "schema": {"type": "string", "pattern": pattern}}
+        for name, pattern in needs.items()
+    )
+    if media_type:
+        operation["requestBody"] = {"required": True, "content": {media_type: {"schema": _BINARY}}}
 
 
 def _inlined(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -322,7 +322,8 @@ def _impatient(connection: Any, _record: Any) -> None:
 
 def test_openapi_describes_every_call_and_every_refusal_it_gives(branch: RunningBranch, phone: WirePhone):
     document = phone.http.get("/v1/openapi.json").json()
-    assert set(document["paths"]) == {"/healthz", *(path for _, path in CALLS)}
+    files = {"/v1/blobs", "/v1/blobs/{upload_id}", "/v1/activities/{activity_id}/blobs/{sha256}"}
+    assert set(document["paths"]) == {"/healthz", *files, *(path for _, path in CALLS)}
     assert "422" not in json.dumps(document["paths"])
 
     def says(method: str, path: str, response) -> None:
