@@ -25,9 +25,7 @@ class BlobStore:
 
     def __init__(self, folder: Path, url: str | None = None) -> None:
         try:
-            self._store = (
-                LocalStore(str((folder / FOLDER).absolute()), mkdir=True) if url is None else from_url(url)
-            )
+            self._store = _in_folder(folder / FOLDER) if url is None else from_url(url)
         except (BaseError, ValueError, OSError) as e:
             raise BranchError(
                 Message("The store of files cannot be opened: {why}.", {"why": type(e).__name__})
@@ -48,6 +46,11 @@ class BlobStore:
             return None
         except (BaseError, OSError) as e:
             raise BranchError(Message("A file could not be read: {why}.", {"why": type(e).__name__})) from e
+
+
+def _in_folder(folder: Path) -> LocalStore:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return LocalStore(str(folder.absolute()))
 
 
 def _path(sha256: str) -> str:

@@ -51,22 +51,26 @@ def test_init_asks_nothing_and_makes_a_branch_with_a_recovery_key_only_its_passp
     (kept,) = branch.execute("SELECT value FROM meta WHERE name = 'recovery_key'").fetchone()
     branch.close()
     assert load_pem_public_key(kept.encode()).public_numbers() == private.public_key().public_numbers()
-    assert all(said["passphrase"].encode() not in f.read_bytes() for f in folder.iterdir())
+    assert all(said["passphrase"].encode() not in f.read_bytes() for f in folder.rglob("*") if f.is_file())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="rights are POSIX's")
 def test_what_init_writes_is_for_its_owner_only(made: RunningBranch):
-    modes = {f.name: stat.S_IMODE(f.stat().st_mode) for f in (made.folder, *made.folder.iterdir())}
+    modes = {f.name: stat.S_IMODE(f.stat().st_mode) for f in (made.folder, *made.folder.rglob("*"))}
 
     assert {name: mode & 0o077 for name, mode in modes.items()} == dict.fromkeys(modes, 0)
 
 
 def test_a_second_init_is_refused_and_changes_nothing(made: RunningBranch):
-    before = {f.name: f.read_bytes() for f in made.folder.iterdir() if f.name != "branch.db-shm"}
+    before = _contents(made.folder)
     english = failed_clearly(made.cli("init", "--name", "另一个"))
 
     assert english == "There is a branch in this data folder already. Nothing was changed."
-    assert {f.name: f.read_bytes() for f in made.folder.iterdir() if f.name != "branch.db-shm"} == before
+    assert _contents(made.folder) == before
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {f.name: f.read_bytes() for f in folder.rglob("*") if f.is_file() and f.name != "branch.db-shm"}
 
 
 @pytest.mark.parametrize(

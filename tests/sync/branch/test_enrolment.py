@@ -173,7 +173,7 @@ def test_the_cap_on_failures_is_kept_over_a_restart(branch: RunningBranch, stran
 def test_codes_and_secrets_are_not_in_the_file(branch: RunningBranch, stranger: WirePhone):
     code = branch.code()
     stranger.enrol(code)
-    raw = b"".join(p.read_bytes() for p in branch.folder.iterdir())
+    raw = b"".join(p.read_bytes() for p in branch.folder.rglob("*") if p.is_file())
 
     assert stranger.device_id.encode() in raw
     assert code.encode() not in raw
