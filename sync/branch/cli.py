@@ -15,6 +15,8 @@ from sqlalchemy.exc import DatabaseError
 
 from app.domain.message import Message
 from sync.binding import Binding
+from sync.branch.audit import note
+from sync.branch.auditing import register as register_auditing
 from sync.branch.console import Console, JsonFlag, console
 from sync.branch.deciding import register as register_deciding
 from sync.branch.enrolment import issue_code, write_qr
@@ -157,6 +159,7 @@ def enrol(
         raise BranchError(Message("A QR code needs --server, and a file that ends in .svg or .png."))
     with run.office() as office:
         issued = issue_code(office, officer_id)
+        note(office, "enrol", subject=officer_id)
     if server is not None and qr is not None:
         write_qr(Binding(server, officer_id, issued.code), qr)
     shown = f"{issued.code[:5]}-{issued.code[5:]}"
@@ -204,6 +207,7 @@ def serve(
         serve_until_stopped(office, socket, tell, behind_proxy=behind)
 
 
+register_auditing(app)
 register_deciding(app, settings)
 register_exports(app)
 register_imports(app)

@@ -19,6 +19,7 @@ from app.domain.corrections import effective
 from app.domain.message import Message
 from app.domain.records import BORROWER, Activity
 from sync.branch import tables as t
+from sync.branch.audit import note
 from sync.branch.errors import BranchError
 from sync.branch.office import Office, case_document
 from sync.branch.settings import encode
@@ -75,6 +76,8 @@ def answer(office: Office, activity_id: str, *, accept: bool) -> Reported:
                     "No reported contact {id} waits for an answer. See `contact list`.", {"id": activity_id}
                 )
             )
+        action = "contact confirm" if accept else "contact reject"
+        note(office, action, subject=found.id, conn=changes.conn)
         changes.conn.execute(
             insert(t.contact_answer).values(
                 activity_id=found.id,

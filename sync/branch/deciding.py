@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app.domain.message import Message
+from sync.branch.audit import note
 from sync.branch.console import JsonFlag, console
 from sync.branch.contacts import Reported, answer, reported
 from sync.branch.decisions import decide
@@ -39,6 +40,7 @@ def contact_list(ctx: typer.Context, as_json: JsonFlag = False) -> None:
     """待核实 · Changed and invalid contacts that wait for an answer."""
     run = console(ctx, as_json)
     with run.office() as office:
+        note(office, "contact list")
         found = reported(office)
     run.answer(
         {"contacts": [r.to_json() for r in found]},

@@ -8,6 +8,7 @@ from sqlalchemy import or_, select, update
 
 from app.domain.message import Message
 from sync.branch import tables as t
+from sync.branch.audit import note
 from sync.branch.errors import BranchError
 from sync.branch.office import Office, case_document
 from sync.branch.settings import encode
@@ -33,6 +34,7 @@ def decide(office: Office, case: str, what: str, why: str, by: str) -> dict[str,
         ).first()
         if known is None:
             raise BranchError(Message("There is no case {case}.", {"case": case}))
+        note(office, f"decide {what}", subject=known.case_id, conn=changes.conn)
         document = case_document(changes.conn, known.case_id)
         made = {"what": what, "why": why.strip(), "by": by, "on": office.today().isoformat()}
         document["decisions"] = [*(document.get("decisions") or []), made]

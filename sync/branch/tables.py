@@ -266,6 +266,18 @@ lost_records = Table(
     Column("declared_ms", BigInteger, nullable=False),
 )
 
+audit = Table(
+    "audit",
+    metadata,
+    Column("n", _Number, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False, index=True),
+    Column("who", String(200), nullable=False, comment="an account, or an officer's number"),
+    Column("device_id", String(36)),
+    Column("action", String(64), nullable=False),
+    Column("subject", String(400)),
+    comment="who read and exported what: ids and words of commands only",
+)
+
 feed = Table(
     "feed",
     metadata,

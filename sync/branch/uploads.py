@@ -18,6 +18,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from sync.branch import tables as t
+from sync.branch.audit import note
 from sync.branch.devices import Device, authenticate
 from sync.branch.office import Office
 from sync.branch.problems import MALFORMED, NOT_FOUND, OFFSET, TOO_LARGE, WRONG_FILE, refuse
@@ -100,7 +101,10 @@ def append(office: Office, token: str, upload_id: str, offset: int, content: byt
 
 
 def read_file(office: Office, token: str, activity_id: str, sha256: str) -> bytes:
-    """A file of an activity for an officer of its case. Raises Problem `not_found` for everybody else as well."""
+    """A file of an activity for an officer of its case. Raises Problem `not_found` for everybody else as well.
+
+    That it was read is kept, with who read it.
+    """
     with office.reading() as conn:
         device = authenticate(conn, token)
         act, case = t.activity.c, t.case_.c
@@ -118,6 +122,12 @@ def read_file(office: Office, token: str, activity_id: str, sha256: str) -> byte
     content = office.blobs.get(sha256) if seen is not None and kept is not None else None
     if content is None:
         raise refuse(NOT_FOUND)
+    note(
+        office,
+        "file read",
+        subject=f"{activity_id} {sha256}",
+        device=(device.officer_id, device.device_id),
+    )
     return content
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
+from sync.branch.audit import note
 from sync.branch.console import JsonFlag, console
 from sync.branch.exporting import rows
 from sync.branch.exporting.reasons import REASON_COLUMNS, reason_rows
@@ -62,15 +63,20 @@ def export(
     run = console(ctx, as_json)
     chosen = as_format or (Format.JSONL if run.json else Format.CSV)
     from_day = since.date() if since else None
-    out = sys.stdout.buffer
-    with run.office() as office, office.reading() as conn:
-        if chosen is Format.CSV:
-            lines = _csv(office, conn, what, from_day)
-        else:
-            lines = (line + b"\n" for line in _jsonl(office, conn, what, from_day))
-        for line in lines:
-            out.write(line)
-        out.flush()
+    with run.office() as office:
+        note(office, f"export {what.value}", subject=f"since {from_day}" if from_day else None)
+        with office.reading() as conn:
+            for line in _lines(office, conn, what, from_day, chosen):
+                sys.stdout.buffer.write(line)
+            sys.stdout.buffer.flush()
+
+
+def _lines(
+    office: Office, conn: Connection, what: What, since: date | None, as_format: Format
+) -> Iterator[bytes]:
+    if as_format is Format.CSV:
+        return _csv(office, conn, what, since)
+    return (line + b"\n" for line in _jsonl(office, conn, what, since))
 
 
 def _csv(office: Office, conn: Connection, what: What, since: date | None) -> Iterator[bytes]:

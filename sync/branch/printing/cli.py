@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from app.domain.message import Message
+from sync.branch.audit import note
 from sync.branch.console import Console, JsonFlag, console
 
 Out = Annotated[Path, typer.Option("--out", metavar="FILE.pdf", help="输出文件 · The PDF to write.")]
@@ -35,6 +36,7 @@ def notices(
 
     run = console(ctx, as_json)
     with run.office() as office:
+        note(office, "notices", subject=f"for {on.date()}" + (f", {officer}" if officer else ""))
         letters = letters_for(office, on.date(), officer)
         name = office.name
     if not letters:
@@ -63,6 +65,7 @@ def dossier(
 
     run = console(ctx, as_json)
     with run.office() as office:
+        note(office, "dossier", subject=case)
         made, chains, missing = dossier_pdf(office, case)
     put_file(out, made)
     _tell_missing(run, missing)

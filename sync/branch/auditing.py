@@ -1,0 +1,49 @@
+"""`audit list`: who read and exported what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from app.domain.message import Message
+from sync.branch.audit import lines
+from sync.branch.console import JsonFlag, console
+
+audit = typer.Typer(no_args_is_help=True, help="查阅记录 · Who read and exported what.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(audit, name="audit")
+
+
+@audit.command("list")
+def audit_list(
+    ctx: typer.Context,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="起始日 · Of that day or later.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """查阅记录 · Who read and exported what, the oldest first."""
+    run = console(ctx, as_json)
+    with run.office() as office:
+        found = lines(office, since.date() if since else None)
+    run.answer(
+        {"audit": [line.to_json() for line in found]},
+        *(
+            Message(
+                "{at} {who}: {action} {subject}",
+                {
+                    "at": line.at,
+                    "who": line.who if line.device_id is None else f"{line.who} @ {line.device_id}",
+                    "action": line.action,
+                    "subject": line.subject or "",
+                },
+            )
+            for line in found
+        ),
+        *([] if found else [Message("Nothing was read or exported.")]),
+    )
