@@ -183,7 +183,12 @@ def _attempts(
 
 
 def _refusals(attempt: Attempt, earlier: Sequence[Recorded]) -> Iterator[Hindrance]:
-    """要求勿再联系 is remembered for the number it was said on, and for whoever said it at a door."""
+    """要求勿再联系 is remembered for the number it was said on, and for whoever said it at a door.
+
+    A notice disturbs nobody's telephone: it stays possible.
+    """
+    if attempt.kind == "notice":
+        return
     number = digits(_text(attempt.body.get("number")))
     for case, a in earlier:
         if a.kind not in ("call", "visit") or a.body.get("outcome") != "do_not_contact":
@@ -223,13 +228,12 @@ def _third_party(attempt: Attempt, earlier: Sequence[Recorded]) -> Iterator[Hind
         and attempt.at - a.happened_at <= _REACHABLE
     ]
     last = max(tried, key=lambda a: (a.happened_at, a.activity_id), default=None)
+    text = Message("This is not a debtor and not a guarantor.")
     if last is None or _talked(last.kind, last.body):
         text = Message(
             "Others may be contacted only when the borrower cannot be reached: try the borrower first."
         )
-        yield Hindrance("third_party", text, None, script)
-    else:
-        yield Hindrance("third_party", Message("This is not a debtor and not a guarantor."), None, script, blocks=False)  # fmt: skip
+    yield Hindrance("third_party", text, None, script, blocks=False)
 
 
 def _avoid(attempt: Attempt, earlier: Sequence[Recorded]) -> Iterator[Hindrance]:
@@ -254,8 +258,10 @@ def _two_officers(attempt: Attempt, limits: Limits) -> Iterator[Hindrance]:
 
 
 def _wording(attempt: Attempt, words: Words) -> Iterator[Hindrance]:
-    third = attempt.kind in CONTACTS and attempt.party.startswith(_OTHER)
-    said = " ".join(_text(attempt.body.get(name)) for name in ("note", "text", "why"))
+    body = attempt.body
+    somebody_else = attempt.party.startswith(_OTHER) or body.get("outcome") == "third_party"
+    third = attempt.kind in CONTACTS and somebody_else
+    said = " ".join(_text(part.get(name)) for part in _told(body) for name in ("note", "text", "why"))
     found = words.found_in(said, third)
     if not found:
         return
@@ -267,6 +273,16 @@ def _wording(attempt: Attempt, words: Words) -> Iterator[Hindrance]:
     yield Hindrance(
         "wording", texts[found[0].kind], None, Message("Write what was said and agreed, in plain words.")
     )
+
+
+def _told(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The body, and what a correction puts in another's place."""
+    yield body
+    replacement = body.get("replacement")
+    if isinstance(replacement, Mapping):
+        yield replacement
+        if isinstance(inner := replacement.get("body"), Mapping):
+            yield inner
 
 
 def _talks(persons: set[str], today: Sequence[Recorded], attempt: Attempt) -> list[datetime]:

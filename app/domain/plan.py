@@ -236,6 +236,19 @@ class _Entry:
         """Whether any of `steps` is undone and of the list `kind` (and one of `only`, where given)."""
         return any(in_list(s, kind) and not s.done and (not only or s.step in only) for s in steps)
 
+    def exceeds(self, kind: str) -> bool:
+        """Whether what brings it onto the list `kind` may exceed the capacities: a clock, or a promise broken or due.
+
+        A clock that asks for a referral adds no door for the sake of some other step.
+        """
+        rules, today = self.reading.rules, self.reading.today
+        return any(
+            in_list(s, kind)
+            and not s.done
+            and (s.step in _EXCEEDING or urgency(s, rules, today) == CLOCK)
+            for s in self.began
+        )
+
     def item(self, here: Position | None, today: date, asks: str = "") -> PlanItem:
         case, figures = self.reading.case, self.reading.figures
         return PlanItem(
@@ -317,15 +330,16 @@ def _doors(entries: Sequence[_Entry], capacities: Capacities) -> list[_Entry]:
         a, b = centres.get(town), centres.get(other)
         return a is not None and b is not None and metres(a, b) <= capacities.town_radius_km * _KM
 
+    asked = [(e, e.exceeds("visit")) for e in entries if e.asks("visit", e.began)]
+    worth_going = {e.town for e, exceeds in asked if not exceeds}
     doors: list[_Entry] = []
     towns: list[str] = []
-    for e in entries:
-        if not e.asks("visit", e.began):
-            continue
-        exceeds = e.level == CLOCK or e.asks("visit", e.began, _EXCEEDING)
+    for e, exceeds in asked:
         if len(doors) >= capacities.doors and not exceeds:
             continue
-        if e.town not in towns and len(towns) < capacities.towns and all(near(e.town, t) for t in towns):
+        # A clock or promise alone in its town is one door more, not the town the day is spent in.
+        goes_there = e.town in worth_going and e.town not in towns
+        if goes_there and len(towns) < capacities.towns and all(near(e.town, t) for t in towns):
             towns.append(e.town)
         if e.town in towns or exceeds:
             doors.append(e)
@@ -336,8 +350,7 @@ def _calls(entries: Sequence[_Entry], capacities: Capacities) -> list[_Entry]:
     """The day's calls in order; clocks and promises due may exceed the capacity."""
     calls: list[_Entry] = []
     for e in entries:
-        exceeds = e.level == CLOCK or e.asks("call", e.began, _EXCEEDING)
-        if e.asks("call", e.began) and (len(calls) < capacities.calls or exceeds):
+        if e.asks("call", e.began) and (len(calls) < capacities.calls or e.exceeds("call")):
             calls.append(e)
     return calls
 

@@ -109,6 +109,16 @@ async def test_the_fourth_conversation_of_a_day_is_held_up_and_other_peoples_are
         await notebook.record([call()])
 
 
+async def test_a_number_not_to_be_called_any_more_is_remembered_in_every_case_and_on_later_days(
+    notebook: Notebook, clock: HandClock
+) -> None:
+    refused = {"party": "g1", "number": "19900000011", "direction": "out", "outcome": "do_not_contact"}
+    await notebook.record([NewActivity("c1", "call", refused)])
+    clock.at += timedelta(days=3)
+    assert [h.rule for h in notebook.may_contact("c2", "borrower", "199 0000 0011")] == ["do_not_contact"]
+    assert notebook.may_contact("c2", "borrower", "19900000012") == ()
+
+
 async def test_a_notice_is_filled_in_and_its_signature_kept_sealed(
     notebook: Notebook, tmp_path: Path
 ) -> None:

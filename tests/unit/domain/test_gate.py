@@ -129,11 +129,19 @@ def test_a_business_that_runs_is_spoken_to_once_a_day() -> None:
 
 
 def test_others_only_when_the_borrower_cannot_be_reached() -> None:
-    assert gate("call", at(DAY, 12), party="other:邻居")["third_party"].blocks
+    untried = gate("call", at(DAY, 12), party="other:邻居")["third_party"]
     tried = call(DAY, "no_answer", 9)
-    found = gate("call", at(DAY, 12), tried, party="other:邻居")["third_party"]
-    assert not found.blocks and found.instead is not None
-    assert gate("call", at(DAY, 12), tried, call(DAY, hour=10), party="other:邻居")["third_party"].blocks
+    unreached = gate("call", at(DAY, 12), tried, party="other:邻居")["third_party"]
+    reached = gate("call", at(DAY, 12), tried, call(DAY, hour=10), party="other:邻居")["third_party"]
+    assert untried.text == reached.text != unreached.text
+    for warning in (untried, unreached, reached):
+        assert not warning.blocks and warning.instead is not None  # law.md: warn, script shown
+
+
+def test_who_asked_not_to_be_called_can_still_be_written_to() -> None:
+    refused = call(d(1), "do_not_contact")
+    assert "do_not_contact" in gate("visit", at(DAY, 12), refused)
+    assert "do_not_contact" not in gate("notice", at(DAY, 12), refused, addressee="borrower", method="in_person")
 
 
 def test_a_guarantor_is_no_third_party() -> None:
@@ -150,6 +158,14 @@ def test_a_note_about_others_must_not_speak_of_the_debt() -> None:
     tried = call(DAY, "no_answer", 9)
     assert gate("call", at(DAY, 12), tried, party="other:邻居", note="请转告他贷款逾期")["wording"].blocks
     assert "wording" not in gate("call", at(DAY, 12), note="说明贷款逾期的后果")
+    answered = {"outcome": "third_party", "note": "邻居接的，已告知其欠款"}
+    assert gate("call", at(DAY, 12), **answered)["wording"].blocks
+
+
+def test_a_corrections_replacement_is_read_for_its_words_too() -> None:
+    threat = {"note": "再不还就抓人"}
+    for replacement in (threat, {"kind": "call", "body": threat}):
+        assert gate("correction", at(DAY, 23), of="a1", why="x", replacement=replacement)["wording"].blocks
 
 
 def test_threats_in_a_note_need_a_reason() -> None:

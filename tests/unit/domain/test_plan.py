@@ -448,6 +448,20 @@ def test_a_general_guarantee_asks_for_a_suit_on_the_telephone_list() -> None:
     assert kinds["guarantee_suit"] == "referral"
 
 
+def test_a_clock_that_asks_for_a_suit_adds_no_door_for_some_other_step() -> None:
+    near = [loan(n, 2, "甲镇") for n in range(8)]
+    clock = guaranteed(60, TODAY + timedelta(days=5), "general", assigned_on=d(21))
+    far = replace(clock, case=replace(clock.case, borrower=loan(1, 2, "丙镇").case.borrower))
+    assert "c0060" in ids(plan([far]).visits)  # its first visit is asked for, as any other's
+    day = plan([*near, far], doors=0, calls=0)
+    assert (ids(day.visits), ids(day.calls)) == ([], ["c0060"])
+
+
+def test_a_promise_broken_in_a_far_town_does_not_cost_the_day_elsewhere() -> None:
+    day = plan([broken(50, "丙镇"), *(loan(n, 2, "甲镇") for n in range(4))])
+    assert ids(day.visits) == ["c0050", "c0000", "c0001", "c0002", "c0003"]
+
+
 def test_a_notice_is_a_door_and_a_guarantor_a_telephone_call() -> None:
     due = loan(1, 8, "甲镇", visit(d(14)), visit(d(18)))
     assert ids(plan([due]).visits) == ["c0001"]
