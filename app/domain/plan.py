@@ -243,9 +243,7 @@ class _Entry:
         """
         rules, today = self.reading.rules, self.reading.today
         return any(
-            in_list(s, kind)
-            and not s.done
-            and (s.step in _EXCEEDING or urgency(s, rules, today) == CLOCK)
+            in_list(s, kind) and not s.done and (s.step in _EXCEEDING or urgency(s, rules, today) == CLOCK)
             for s in self.began
         )
 

@@ -141,7 +141,9 @@ def test_others_only_when_the_borrower_cannot_be_reached() -> None:
 def test_who_asked_not_to_be_called_can_still_be_written_to() -> None:
     refused = call(d(1), "do_not_contact")
     assert "do_not_contact" in gate("visit", at(DAY, 12), refused)
-    assert "do_not_contact" not in gate("notice", at(DAY, 12), refused, addressee="borrower", method="in_person")
+    assert "do_not_contact" not in gate(
+        "notice", at(DAY, 12), refused, addressee="borrower", method="in_person"
+    )
 
 
 def test_a_guarantor_is_no_third_party() -> None:
