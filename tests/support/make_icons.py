@@ -32,6 +32,8 @@ NOTEBOOK = f"""
 """
 SIZES = {
     "icon.png": (512, 1.0, 96),
+    "icon_ios.png": (1024, 1.0, 0),  # the App Store's size; iOS rounds the corners itself
+    "splash.png": (768, 1.0, 96),
     "favicon.png": (64, 1.25, 96),
     "icons/icon-192.png": (192, 1.0, 96),
     "icons/icon-512.png": (512, 1.0, 96),
