@@ -160,6 +160,24 @@ async def _case(options: argparse.Namespace, notebook: Notebook, t: Translator) 
             "timeline": [_timeline(e) for e in view.timeline],
             "people": [_person(p, t) for p in view.people],
             "limitation": _limitation(view, t),
+            "mix": dict(view.mix),
+            "unclear_date": view.unclear_date,
+            "long_overdue": view.long_overdue,
+            "whereabouts": [dict(a.body) for a in view.whereabouts],
+            "reasons": [
+                {"on": r.on.isoformat(), "cause": r.cause, "reason": r.reason, "reason_detail": r.detail}
+                for r in view.reasons
+            ],
+            "group": [
+                {
+                    "case_id": g.case_id,
+                    "contract_no": g.contract_no,
+                    "name": g.name,
+                    "dpd": g.dpd,
+                    "amount_due": _money(g.amount_due),
+                }
+                for g in view.group
+            ],
             "cash": [
                 {
                     "on": c.on.isoformat(),

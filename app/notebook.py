@@ -24,7 +24,7 @@ from app.domain.amounts import Estimate, estimate, penalty_of_days
 from app.domain.book import Book
 from app.domain.cash import CashDate, cash_dates
 from app.domain.clocks import guarantee_clocks, limitation
-from app.domain.corrections import effective, known_on
+from app.domain.corrections import effective, known_on, replaced
 from app.domain.gate import CONTACTS, Attempt, Hindrance, hindrances
 from app.domain.message import Message
 from app.domain.notice import LETTER_DAYS, letter
@@ -39,7 +39,7 @@ from app.domain.records import Activity, Case, CaseFile, Position
 from app.domain.rules import Rules
 from app.domain.search import matches, stage_of
 from app.domain.steps import Step, steps_of, unclear_date
-from app.domain.validation import Invalid, check_record
+from app.domain.validation import Invalid, check_body, check_record
 from app.i18n import mark
 from app.ports import (
     Blob,
@@ -543,7 +543,8 @@ class Notebook:
             ) from e
 
     def _corrects_own(self, new: NewActivity) -> None:
-        """Only what this officer recorded of this case can be corrected by them. Raises InvalidRecord."""
+        """Only what this officer recorded of this case can be corrected by them, and only by what could have been recorded
+        itself. Raises InvalidRecord."""
         target = new.body.get("of")
         known = next((a for a in self._book.file(new.case_id).activities if a.activity_id == target), None)
         if known is None or known.officer_id != self.officer_id:
@@ -551,6 +552,17 @@ class Notebook:
                 Message("Only your own record of this case can be corrected: take its id from the timeline."),
                 "of",
             )
+        said = replaced(known, new.body.get("replacement"))
+        if said is None or known.kind == "correction":
+            return
+        if said.happened_at > self.now():
+            raise InvalidRecord(
+                Message("It cannot have happened later than it is written down."), "replacement.happened_at"
+            )
+        try:
+            check_body(said.kind, said.body, self._known(new.case_id), on_day(said.happened_at, self.zone))
+        except Invalid as e:
+            raise InvalidRecord(e.message, f"replacement.{e.field}") from e
 
     async def blob(self, activity_id: str, sha256: str) -> bytes | None:
         """A file of an own activity by its hash; None where this phone has none."""

@@ -152,6 +152,11 @@ def _guarantee(
             "No end is agreed: {months} months from the main debt's due date {due} (Civil Code 692).",
             {"months": limits.guarantee_months, "due": WithYear(due)},
         )
+        if g.guarantee_ends is not None:
+            how = Message(
+                "The agreed end {agreed} is not after the main debt's due date {due} and counts as not agreed: {months} months from that date (Civil Code 692).",
+                {"agreed": WithYear(g.guarantee_ends), "months": limits.guarantee_months, "due": WithYear(due)},
+            )  # fmt: skip
         if ends != counted:
             caution = Message(
                 "{counted} is no working day, so it is taken to end on {ends} (Civil Code 203): branch counsel confirms.",

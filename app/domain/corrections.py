@@ -55,10 +55,11 @@ def _settle(a: Activity, of: Mapping[str, list[Activity]], circular: set[str]) -
         if c.activity_id not in circular and (settled := _settle(c, of, circular)) is not None
     )
     last = max(corrections, key=lambda c: (c.recorded_at, c.activity_id), default=None)
-    return a if last is None else _replaced(a, last.body.get("replacement"))
+    return a if last is None else replaced(a, last.body.get("replacement"))
 
 
-def _replaced(a: Activity, replacement: object) -> Activity | None:
+def replaced(a: Activity, replacement: object) -> Activity | None:
+    """`a` with a correction's `replacement` in its place; None where that takes it back."""
     if not isinstance(replacement, Mapping):
         return None
     kind, body, happened_at = a.kind, dict(replacement), a.happened_at

@@ -89,6 +89,9 @@ _KEYS: Final = (
     "name", "title", "notice_title", "guarantor_title", "notice_text", "guarantor_notice_text", "exact_amount_up_to",
     "long_overdue_from", "capacities", "steps",
 )  # fmt: skip
+# Days and counts: with more a date would fall off the calendar, and the whole plan with it.
+_MOST: Final = 10_000
+_FROM_ONE: Final = ("due_working_day", "unable_times", "instalments", "spread_working_days")
 _GAP: Final = re.compile(r"\{([^{}]*)\}")
 
 
@@ -220,6 +223,7 @@ def _step(path: str, entry: object) -> StepRule:
     for needed in OPENINGS[opens]:
         if needed not in numbers:
             raise ProcedureError(f"{path}.days.{needed}", "a number is needed")
+    _sensible(f"{path}.days", numbers)
     texts = entry.get("texts")
     if not isinstance(texts, Mapping):
         raise ProcedureError(f"{path}.texts", "title and why are needed")
@@ -232,6 +236,16 @@ def _step(path: str, entry: object) -> StepRule:
         for language, text in words.items():
             _known_gaps(f"{path}.texts.{name}.{language}", text, gaps)
     return StepRule(step, kind, opens, done, numbers, read)
+
+
+def _sensible(path: str, numbers: Mapping[str, int]) -> None:
+    """What is counted is counted from 1, and no window closes before it opens."""
+    for name in _FROM_ONE:
+        if numbers.get(name) == 0:
+            raise ProcedureError(f"{path}.{name}", "a whole number, 1 or more, is needed")
+    for last in ("due_day", "to_day"):
+        if numbers.get(last, _MOST) < numbers.get("from_day", 0):
+            raise ProcedureError(f"{path}.{last}", "lies before from_day")
 
 
 def _words(path: str, value: object) -> dict[str, str]:
@@ -276,6 +290,6 @@ def _counts(path: str, value: object) -> dict[str, int]:
 
 
 def _count(path: str, value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ProcedureError(path, "a whole number, 0 or more, is needed")
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MOST:
+        raise ProcedureError(path, f"a whole number from 0 to {_MOST} is needed")
     return value

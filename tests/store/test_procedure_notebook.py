@@ -197,6 +197,29 @@ async def test_only_an_own_record_can_be_corrected_and_both_stay(notebook: Noteb
     assert view.people[0].last_contact_on == DAY
 
 
+@pytest.mark.parametrize(
+    ("replacement", "field"),
+    [
+        ({"party": "borrower", "direction": "out", "number": "1", "outcome": "fine"}, "replacement.outcome"),
+        ({"body": {"party": "nobody"}}, "replacement.party"),
+        ({"kind": "note", "body": {"text": ""}}, "replacement.text"),
+        (
+            {"kind": "note", "body": {"text": "x"}, "happened_at": "2026-11-25T10:00:00+08:00"},
+            "replacement.happened_at",
+        ),
+    ],
+)
+async def test_what_could_not_be_recorded_cannot_be_a_replacement(
+    notebook: Notebook, replacement: dict[str, object], field: str
+) -> None:
+    [made] = await notebook.record([call("no_answer")])
+    with pytest.raises(InvalidRecord) as refused:
+        await notebook.record(
+            [NewActivity("c1", "correction", {"of": made, "why": "点错了", "replacement": replacement})]
+        )
+    assert refused.value.field == field
+
+
 async def test_five_cases_are_pinned_for_three_days_and_no_more(
     notebook: Notebook, branch: RunningBranch, clock: HandClock
 ) -> None:

@@ -111,6 +111,8 @@ def test_today_and_case_have_the_documented_shape(phone: Phone, bound: str) -> N
     assert by_contract == by_id
     assert list(by_id)[:5] == ["case", "figures", "steps", "promises", "timeline"]
     assert by_id["case"]["case_id"] == bound
+    assert set(by_id["mix"]) == {"call", "visit", "notice", "guarantor"}
+    assert (by_id["unclear_date"], by_id["whereabouts"], by_id["reasons"]) == (False, [], [])
 
 
 def test_a_promise_shows_its_state_and_the_timeline_its_records(phone: Phone, bound: str) -> None:

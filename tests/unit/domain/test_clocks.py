@@ -151,6 +151,7 @@ def test_the_guarantee_period_is_as_agreed_or_six_months(due: date, agreed: date
     assert found.ends_on == ends
     assert found.how is not None
     assert (found.caution is not None) == (ends == date(2027, 3, 1))
+    assert ("counts as not agreed" in found.how.text) == (agreed is not None and agreed <= due)
 
 
 @pytest.mark.parametrize(
