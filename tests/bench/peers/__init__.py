@@ -1,0 +1,1 @@
+"""Our sync among the peers of the sync bench."""
