@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ from flet_cli.utils.pyproject_toml import load_pyproject_toml
 from flet_cli.utils.python_versions import resolve_python_version
 
 ROOT = Path(__file__).parents[2]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["flet"]
 # The releases flet-cli would look up in its own repository (its documentation, "Choosing a Python version").
 RELEASES = {
     "default_python_version": "3.14",

@@ -2,7 +2,6 @@
 
 import inspect
 import re
-import tomllib
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,11 +9,10 @@ import flet_cli.commands.build
 import flet_cli.commands.build_base
 import pytest
 
-from tests.support.flet_build import ROOT, Build, packed_files, values_of
+from tests.support.flet_build import ROOT, SETTINGS, Build, packed_files, values_of
 from tests.unit.test_page_shell import size_of
 
 ANDROID_XML = "{http://schemas.android.com/apk/res/android}"
-SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["flet"]
 NATIVE = ROOT / "native" / "android"
 # Read by the build template rather than by flet-cli (its documentation, "Packaging app for Android").
 TEMPLATE_KEYS = {"android.manifest_application", "android.min_sdk_version"}
