@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from app.bootstrap import open_notebook, serve
+from app.bootstrap import open_notebook, packaged, serve, show
 
 APP_PORT = 8550
 BRANCH_PORT = 8551
@@ -25,7 +25,10 @@ BRANCH_STARTS_WITHIN_S = 60
 
 
 def main() -> int:
-    """Parse the command line and run until stopped."""
+    """Parse the command line and run until stopped; inside a packaged app there is none."""
+    if packaged():
+        show()
+        return 0
     parser = argparse.ArgumentParser(
         description="Waifang 外访: the field notebook of loan-recovery officers."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import tomllib
 from pathlib import Path
@@ -11,6 +12,7 @@ from app import VERSION
 from app.device.clock import SystemClock
 from app.device.folder import DataFolder
 from app.device.keys import KeyRing
+from app.device.moving import notebook_folder
 from app.domain.message import Message
 from app.domain.procedure import Procedure, read_procedures
 from app.i18n import mark
@@ -30,12 +32,13 @@ _ADDRESS: Final = {
 
 
 def open_notebook(data: Path | None = None, clock: Clock | None = None) -> Notebook:
-    """The notebook over a data folder (the platform's own where none is given); nothing is opened or made yet.
+    """The notebook over a data folder (the app's own where none is given); nothing is opened or made yet, but a
+    notebook that an earlier installation left elsewhere is moved in.
 
     `clock` is the phone's own unless a test brings another.
     """
     clock = clock or SystemClock()
-    folder = DataFolder(data)
+    folder = DataFolder(data if data is not None else notebook_folder())
     keys = KeyRing(folder, clock)
 
     async def open_here(sealer: Sealer) -> Store:
@@ -76,6 +79,21 @@ def serve(data: Path | None, *, port: int, browser: bool) -> None:
 
     notebook = open_notebook(data)
     serve_page(page_of(notebook, PageDevice), assets=ASSETS, port=port, browser=browser)
+
+
+def packaged() -> bool:
+    """Whether Flet's shell runs this program inside an app that `flet build` put together."""
+    return bool(os.environ.get("FLET_PLATFORM"))
+
+
+def show() -> None:
+    """The app in the window of the phone's own shell; no server, no port. Returns when the app is closed."""
+    import flet as ft
+
+    from app.device.page_device import PageDevice
+    from app.ui.start import page_of
+
+    ft.run(page_of(open_notebook(), PageDevice))
 
 
 def _address(typed: str) -> str:

@@ -23,6 +23,11 @@ def default_folder() -> Path:
     """Where Flet says the app may keep its data, or the platform's folder for a user's data."""
     if given := os.environ.get("FLET_APP_STORAGE_DATA"):
         return Path(given)
+    return own_folder()
+
+
+def own_folder() -> Path:
+    """The platform's folder for a user's data. Raises RuntimeError where there is no home, as on a phone."""
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / APP
     if sys.platform == "darwin":

@@ -59,23 +59,24 @@ class FileKeystore:
     async def get(self, name: str) -> bytes | None:
         """The secret, or None. Raises OSError."""
         try:
-            return self._path(name).read_bytes()
+            return self.path_of(name).read_bytes()
         except FileNotFoundError:
             return None
 
     async def set(self, name: str, secret: bytes) -> None:
         """Durable when it returns. Raises OSError."""
         make_folder(self._folder)
-        write_durably(self._path(name), secret)
+        write_durably(self.path_of(name), secret)
 
     async def delete(self, name: str) -> None:
         """Forget it."""
-        path = self._path(name)
+        path = self.path_of(name)
         if path.exists():
             path.unlink()
             flush_folder(self._folder)
 
-    def _path(self, name: str) -> Path:
+    def path_of(self, name: str) -> Path:
+        """The file of one secret."""
         return self._folder / f"{name}.secret"
 
 

@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from importlib.metadata import distribution
 from pathlib import Path
@@ -50,10 +52,17 @@ class Isolated:
 
     def run(self, code: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """`python -I -S`: no site-packages, no PYTHONPATH, no folder of the caller's."""
+        process = self.started(code)
+        told, complained = process.communicate(stdin)
+        return subprocess.CompletedProcess(process.args, process.returncode, told, complained)
+
+    def started(self, code: str) -> subprocess.Popen[str]:
+        """The same, left running."""
         head = f"import sys; sys.path[:0] = [{str(self.program)!r}, {str(self.packages)!r}]\n"
-        return subprocess.run(
+        return subprocess.Popen(
             [sys.executable, "-I", "-S", "-X", "utf8", "-W", "error::ImportWarning", "-c", head + code],
-            capture_output=True, text=True, encoding="utf-8", input=stdin, cwd=self.folder,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+            cwd=self.folder,
             env={"WAIFANG_PIN": PIN, "WAIFANG_KEYSTORE_DIR": str(self.folder / "keys"), "HOME": str(self.folder), "PATH": os.environ["PATH"]},
         )  # fmt: skip
 
@@ -146,3 +155,22 @@ def test_the_branchs_command_line_runs_with_its_own_extra_alone(tmp_path: Path) 
     )
     assert done.returncode == 0, done.stderr
     assert "enrol" in done.stdout
+
+
+def test_inside_flets_own_shell_the_app_talks_to_it_and_opens_no_port(tmp_path: Path) -> None:
+    phone = Isolated(tmp_path, "android")
+    # What the shell gives its Python; the socket in a file is the transport it used before its in-process one.
+    socket_file = tmp_path / "shell.sock"
+    shell = {"FLET_PLATFORM": "android", "FLET_SERVER_UDS_PATH": str(socket_file), "FLET_APP_STORAGE_DATA": str(tmp_path / "data")}  # fmt: skip
+    code = f"import os, runpy; os.environ.update({shell!r}); sys.argv = ['']; runpy.run_module('main', run_name='__main__')"
+    process = phone.started(code)
+    try:
+        deadline = time.monotonic() + 60
+        while not socket_file.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.1)
+        with socket.socket(socket.AF_UNIX) as end:
+            end.connect(str(socket_file))
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.communicate()
