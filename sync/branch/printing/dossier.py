@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from reportlab.lib.units import mm
-from reportlab.platypus import Spacer
+from reportlab.platypus import CondPageBreak, Spacer
 from sqlalchemy import Connection, select
 
 from app.domain.clocks import guarantee_clocks, limitation
@@ -34,10 +34,11 @@ _GROUPS = {
         ("", name): name
         for name in (
             "outcome", "cause", "reason", "reason_detail", "explained", "business_state", "direction", "place", "agreed",
-            "checklist",
+            "checklist", "kind",
         )
     },
     ("contact_check", "state"): "contact_state",
+    ("contact_check", "field"): "field",
     ("notice", "method"): "notice_method",
     ("notice", "result"): "notice_result",
     ("guarantor_demand", "method"): "demand_method",
@@ -95,7 +96,7 @@ def dossier_pdf(office: Office, key: str) -> tuple[bytes, list[Chain], frozenset
         ("保证期间", ("担保人", "责任", "届满日", "计算方法", "主张日"), (2, 2, 2, 5, 2), list(parts.guarantees())),
         ("诉讼时效", ("日期", "事项", "效力", "说明", "届满日"), (2, 2, 2, 5, 2), list(parts.ledger())),
         ("主管决定", ("日期", "决定", "理由", "决定人"), (2, 2, 5, 2), list(parts.decisions())),
-        ("催记时间线（更正与原记录并存）", ("时间", "类别", "内容", "信贷员", "记录哈希"), (3, 2, 7, 2, 3), list(parts.timeline())),
+        ("催记时间线（更正与原记录并存）", ("时间", "类别", "内容", "信贷员", "记录哈希"), (3.4, 1.8, 9, 1.8, 3), list(parts.timeline())),
         ("记录链核对", ("设备", "信贷员", "记录数", "申报丢失", "结果"), (4, 2, 2, 2, 4), [_chain_row(c) for c in chains]),
     ]  # fmt: skip
     head = f"案卷 {file.case.contract_no}"
@@ -114,8 +115,9 @@ def dossier_pdf(office: Office, key: str) -> tuple[bytes, list[Chain], frozenset
     if warning:
         page.text(warning, 10, bold=True)
     for title, columns, widths, rows in sections:
-        page.story.append(Spacer(0, 4 * mm))
-        page.text(title, 13, bold=True, keepWithNext=1)
+        # Room for the heading and a first row; "keep with next" would push a long table onto a page of its own.
+        page.story += [CondPageBreak(35 * mm), Spacer(0, 4 * mm)]
+        page.text(title, 13, bold=True)
         if rows:
             page.table([columns, *rows], widths)
         else:
@@ -254,6 +256,17 @@ class _Parts:
             return "、".join(self._name(str(v)) for v in value)
         if isinstance(value, str):
             return value
+        if isinstance(value, bool):
+            return "是" if value else "否"
+        if isinstance(value, dict):
+            kind = str(value.get("kind") or kind)  # a correction's replacement may be of another kind
+            return "，".join(
+                f"{self.say.code('field', m)} {self._value(kind, m, v)}"
+                for m, v in value.items()
+                if v not in (None, "", [], {})
+            )
+        if isinstance(value, list):
+            return "；".join(self._value(kind, name, v) for v in value)
         return json.dumps(value, ensure_ascii=False)
 
     def _name(self, party: str) -> str:

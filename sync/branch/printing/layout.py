@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
@@ -19,6 +20,7 @@ from sync.branch.printing.fonts import Written
 WIDTH: Final = A4[0] - 44 * mm
 GREY: Final = colors.HexColor("#555555")
 LINE: Final = colors.HexColor("#999999")
+_ROW_LINES: Final = 24  # of a table's row; a page holds about fifty
 
 
 TITLE: Final = {"alignment": TA_CENTER, "spaceAfter": 4 * mm}
@@ -48,11 +50,12 @@ class Page:
         self, rows: Sequence[Sequence[str]], widths: Sequence[float], *, size: float = 9, head: bool = True
     ) -> None:
         """Rows of words; the first is the heading. `widths` are shares of the page."""
+        columns = [WIDTH * w / sum(widths) for w in widths]
+        whole = [part for row in rows for part in _in_page_lengths(row, columns, size)]
         cells = [
-            [self.paragraph(cell, size, bold=head and n == 0) for cell in row] for n, row in enumerate(rows)
+            [self.paragraph(cell, size, bold=head and n == 0) for cell in row] for n, row in enumerate(whole)
         ]
-        total = sum(widths)
-        made = Table(cells, [WIDTH * w / total for w in widths], repeatRows=1 if head else 0)
+        made = Table(cells, columns, repeatRows=1 if head else 0)
         made.setStyle(
             TableStyle(
                 [
@@ -66,6 +69,16 @@ class Page:
             )
         )
         self.story.append(made)
+
+
+def _in_page_lengths(row: Sequence[str], columns: Sequence[float], size: float) -> Iterator[list[str]]:
+    """The row, or as many rows as it takes for none to be longer than a page: a table's row is never broken."""
+    most = [max(int(_ROW_LINES * width / size), 1) for width in columns]
+    for n in count():
+        part = [cell[n * fits : (n + 1) * fits] for cell, fits in zip(row, most, strict=True)]
+        if n and not any(part):
+            return
+        yield part
 
 
 def pdf(page: Page, title: str, foot: str) -> bytes:

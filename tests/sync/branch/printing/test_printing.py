@@ -92,6 +92,31 @@ def test_the_dossier_holds_people_amounts_clocks_and_the_timeline(made: RunningB
     assert len(text_of(pdf)) > 2
 
 
+def test_the_dossier_says_lists_and_replacements_in_words_and_breaks_a_note_longer_than_a_page(
+    made: RunningBranch,
+) -> None:
+    coming = [{"from": "供销社", "amount": "300.00", "expected_on": "2026-12-01"}]
+    visit = {
+        "party": "borrower",
+        "met": ["borrower"],
+        "outcome": "refused",
+        "receivables": coming,
+        "note": "长" * 9000,
+    }
+    wrong = found(made, "visit", visit)
+    replacement = {"kind": "call", "body": {"party": "borrower", "outcome": "no_answer"}}
+    found(made, "correction", {"of": wrong, "why": "点错", "replacement": replacement})
+    for _ in range(60):
+        found(made, "visit", {**visit, "note": "", "with_officer": "w002"})
+    pages = text_of(dossier_pdf(made.office, "5100000001")[0])
+    whole = "".join(pages)
+    assert "应收款：付款方供销社，金额300.00，预计到账日2026-12-01" in whole
+    assert "更正后的内容：催记种类电话，催记内容当事人䶮喆堃，结果无人接听" in whole
+    assert '{"' not in whole
+    assert whole.count("长") == 9000
+    assert all(len(page) > 200 for page in pages[:-1])  # no page is left blank before a long table
+
+
 @pytest.fixture
 def journal(tmp_path: Path) -> tuple[RunningBranch, str]:
     """A branch with three records of one phone and case."""
