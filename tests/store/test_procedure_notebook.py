@@ -220,6 +220,21 @@ async def test_what_could_not_be_recorded_cannot_be_a_replacement(
     assert refused.value.field == field
 
 
+async def test_every_record_is_in_exactly_one_state_before_and_after_a_sync(notebook: Notebook) -> None:
+    async def counted() -> tuple[int, int, int]:
+        state = await notebook.sync_state()
+        counts = (state.waiting, state.uploaded, state.quarantined)
+        assert sum(counts) == len(await notebook.journal())
+        return counts
+
+    await notebook.record([call("no_answer")])
+    assert await counted() == (1, 0, 0)
+    await notebook.sync()
+    assert await counted() == (0, 1, 0)
+    await notebook.record([call("busy")])
+    assert await counted() == (1, 1, 0)
+
+
 async def test_five_cases_are_pinned_for_three_days_and_no_more(
     notebook: Notebook, branch: RunningBranch, clock: HandClock
 ) -> None:

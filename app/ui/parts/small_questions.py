@@ -18,6 +18,7 @@ from app.ui.parts.chips import Handler, chip, chips, one_of, question, tap
 from app.ui.parts.day_choice import DayChoice
 from app.ui.parts.parties import party_in_words, people_of, spaced
 from app.ui.parts.reasons import written
+from app.ui.parts.small_records import record_of
 from app.ui.parts.surface import card
 from app.ui.parts.words import grey, text
 
@@ -77,17 +78,30 @@ def demand(session: Session, keeper: DraftKeeper, view: CaseView, form: Form) ->
 
 
 def check(session: Session, keeper: DraftKeeper, view: CaseView, form: Form) -> Sequence[ft.Control]:
-    """Every contact one under another, each with its three answers; one is saved at a time."""
+    """Every contact one under another, each with its three answers; one is saved at a time.
+
+    属实 is the one answer that needs no more words and is given most: the tap saves it.
+    """
     s, t = session.sizes, session.t
     cards: list[ft.Control] = []
+
+    async def confirmed(**about: str) -> None:
+        await keeper.change(state="confirmed", new="", **about)
+        if keeper.form is None:
+            return
+        record = record_of(routes.CHECK, view.case.case_id, keeper.form, session.notebook.now())
+        if record is not None and await keeper.record([record]):
+            session.saved()
+
     for person in view.people:
         for n, point in enumerate(person.points):
             chosen = (form["party"], form["field"], form["old"]) == (person.party, point.field, point.value)
 
             def answer(state: str, person: Any = person, point: Any = point) -> Any:
-                return tap(
-                    keeper.change, party=person.party, field=point.field, old=point.value, state=state, new=""
-                )
+                about = {"party": person.party, "field": point.field, "old": point.value}
+                if state == "confirmed":
+                    return tap(confirmed, **about)
+                return tap(keeper.change, **about, state=state, new="")
 
             facts = [t.code("role", person.role)]
             if point.unconfirmed:

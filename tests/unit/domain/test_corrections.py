@@ -93,3 +93,21 @@ def test_the_order_of_arrival_never_matters(data: st.DataObject) -> None:
         when = at(d(2)) + timedelta(minutes=data.draw(st.integers(0, 2)))
         made.append(activity("correction", when, body, activity_id=f"k{n}"))
     assert effective(data.draw(st.permutations(made))) == effective(made)
+
+
+@given(st.lists(st.sampled_from(["plain", "taken back", "replaced"]), max_size=6))
+def test_adding_an_activity_never_changes_another(kinds: list[str]) -> None:
+    known: list[Activity] = []
+    for n, kind in enumerate(kinds):
+        known.append(activity("call", at(d(1)), {"outcome": f"o{n}"}, activity_id=f"x{n}"))
+        if kind != "plain":
+            body = {
+                "of": f"x{n}",
+                "why": "w",
+                **({"replacement": {"outcome": "r"}} if kind == "replaced" else {}),
+            }
+            known.append(activity("correction", at(d(2)), body, activity_id=f"k{n}"))
+        added = activity("visit", at(d(3)), {"met": []}, activity_id=f"y{n}")
+        before = effective(known)
+        known.append(added)
+        assert [a for a in effective(known) if a is not added] == list(before)

@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from random import Random
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.domain.calendar import Calendar
 from app.domain.cash import MarketDays
@@ -674,3 +678,21 @@ def test_a_joint_guarantee_is_a_step_in_its_last_thirty_days_and_done_by_a_deman
     asked = file_of(demand(d(5)), **members)
     assert state_of(asked, "guarantee_demand", d(5)) == "done"
     assert state_of(asked, "guarantee_demand", d(6)) == "absent"
+
+
+ACTS = st.lists(
+    st.tuples(st.sampled_from([call, visit, unseen]), st.integers(1, 12))
+    | st.tuples(st.sampled_from(["g1", "g2"]), st.integers(4, 12)),
+    max_size=8,
+)
+
+
+@settings(max_examples=60)
+@given(ACTS, st.randoms(use_true_random=False))
+def test_the_order_in_which_activities_arrive_changes_no_step(acts: list[Any], random: Random) -> None:
+    made = [
+        promise(d(n), "5.00", d(n + 2), party=what) if isinstance(what, str) else what(d(n))
+        for what, n in acts
+    ]
+    shuffled = random.sample(made, len(made))
+    assert steps_on_day(file_of(*shuffled), d(12)) == steps_on_day(file_of(*made), d(12))
