@@ -99,7 +99,7 @@ def _writing(office: Office, conn: Connection | None) -> Iterator[Connection]:
     if conn is not None:
         yield conn
         return
-    with office.database.writing() as own:
+    with office.database.writing(alone=False) as own:
         yield own
 
 

@@ -18,6 +18,7 @@ from sync.binding import Binding
 from sync.branch.audit import note
 from sync.branch.auditing import register as register_auditing
 from sync.branch.console import Console, JsonFlag, console
+from sync.branch.database import said_by_database
 from sync.branch.deciding import register as register_deciding
 from sync.branch.enrolment import issue_code, write_qr
 from sync.branch.errors import BranchError
@@ -42,17 +43,28 @@ app.add_typer(settings, name="settings")
 def branch(
     ctx: typer.Context,
     data: Annotated[Path, typer.Option(help="数据文件夹 · The branch's data folder.")],
+    database_url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="WAIFANG_DATABASE_URL",
+            show_envvar=False,
+            help="数据库 · postgresql+psycopg://…; else SQLite in the data folder.",
+        ),
+    ] = None,
     blobs: Annotated[
         str | None,
         typer.Option(
-            envvar="WAIFANG_BLOBS",
+            "--blobs-url",
+            "--blobs",
+            envvar=["WAIFANG_BLOBS_URL", "WAIFANG_BLOBS"],
+            show_envvar=False,
             help="文件存储 · Where files lie, e.g. s3://bucket/prefix; else in the data folder.",
         ),
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """外访 Waifang: the branch's end."""
-    ctx.obj = Console(data, as_json, blobs)
+    ctx.obj = Console(data, as_json, blobs, database_url)
 
 
 @app.command()
@@ -64,7 +76,7 @@ def init(
 ) -> None:
     """建立机构 · Make a branch; prints the recovery key's passphrase once."""
     run = console(ctx, as_json)
-    made = found(run.folder, name, zone)
+    made = found(run.folder, name, zone, database_url=run.database_url)
     run.answer(
         {
             "branch_id": made.branch_id,
@@ -225,7 +237,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _failed(e.message)
     except DatabaseError as e:
         return _failed(
-            Message("The database did not answer: {why}. Nothing was changed.", {"why": str(e.orig)})
+            Message("The database did not answer: {why}. Nothing was changed.", {"why": said_by_database(e)})
         )
     except Exception as e:
         # Typer's usage errors: Click's own class, or that of the copy newer versions carry.

@@ -25,16 +25,17 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Answer with one JSON obj
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """One run of the command line: its data folder, where files lie, and whether to answer in JSON."""
+    """One run of the command line: its data folder, database and store of files, and whether to answer in JSON."""
 
     folder: Path
     json: bool = False
     blobs_url: str | None = None
+    database_url: str | None = None
 
     @contextmanager
     def office(self) -> Iterator[Office]:
         """The branch in the data folder. Raises NotInitialised or NewerData."""
-        office = Office.open(self.folder, blobs_url=self.blobs_url)
+        office = Office.open(self.folder, blobs_url=self.blobs_url, database_url=self.database_url)
         try:
             yield office
         finally:

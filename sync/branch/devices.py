@@ -27,10 +27,11 @@ def secret_hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def authenticate(conn: Connection, token: str) -> Device:
-    """The device behind a bearer token. Raises Problem `rebind` or `device_revoked`."""
+def authenticate(conn: Connection, token: str, *, lock: bool = False) -> Device:
+    """The device behind a bearer token; `lock` keeps others from changing it meanwhile. Raises Problem `rebind` or `device_revoked`."""
     wanted = secret_hash(token)
-    row = conn.execute(select(t.device).where(t.device.c.secret_hash == wanted)).one_or_none()
+    asked = select(t.device).where(t.device.c.secret_hash == wanted)
+    row = conn.execute(asked.with_for_update(key_share=True) if lock else asked).one_or_none()
     if row is None or not hmac.compare_digest(row.secret_hash, wanted):
         raise refuse(REBIND)
     if row.revoked_ms is not None:

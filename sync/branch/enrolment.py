@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from app.domain.message import Message
 from sync.binding import Binding
 from sync.branch import tables as t
+from sync.branch.database import again_if_in_the_way
 from sync.branch.devices import secret_hash
 from sync.branch.errors import BranchError
 from sync.branch.office import Office, require_officer, setting
@@ -76,11 +77,20 @@ def enrol(office: Office, request: EnrolRequest, address: str | None = None) -> 
     A wrong code is counted whatever else happens. Raises Problem `code_invalid`, `too_many_failures`,
     `device_revoked`, `device_of_another_officer` or `secret_in_use`.
     """
-    with office.changing() as changes:
-        outcome = _try(office, changes.conn, request, address)
+    outcome = again_if_in_the_way(lambda: _in_one_go(office, request, address))
     if isinstance(outcome, Problem):
         raise outcome
     return outcome
+
+
+def _in_one_go(office: Office, request: EnrolRequest, address: str | None) -> EnrolAnswer | Problem:
+    with office.changing(alone=False) as changes:
+        # One guess at a time at an officer's codes: five misses are five.
+        officer = t.officer.c.officer_id
+        changes.conn.execute(
+            select(officer).where(officer == request.officer_id).with_for_update(key_share=True)
+        )
+        return _try(office, changes.conn, request, address)
 
 
 def _try(
@@ -151,7 +161,7 @@ def _bind(conn: Connection, request: EnrolRequest, known: Row[Any] | None, now_m
         "secret_hash": secret_hash(request.device_secret),
         "name": request.device_name,
         "platform": request.platform,
-        "app": request.app,
+        "app": request.app[:64],
         "enrolled_ms": now_ms,
     }
     if known is not None:
@@ -173,7 +183,7 @@ def _bind(conn: Connection, request: EnrolRequest, known: Row[Any] | None, now_m
 
 def _count_miss(conn: Connection, officer_id: str, now_ms: int, address: str | None) -> None:
     """One miss for every live code of that officer: nobody can tell which one was meant."""
-    conn.execute(insert(t.enrol_failure).values(at_ms=now_ms, address=address))
+    conn.execute(insert(t.enrol_failure).values(at_ms=now_ms, address=address[:64] if address else None))
     code = t.enrol_code.c
     conn.execute(
         update(t.enrol_code)

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection
+
 from app.domain.message import Message
 from sync.branch.database import FILE_NAME, Database
 from sync.branch.errors import AlreadyInitialised, BranchError
 from sync.branch.feed import publishing
 from sync.branch.holiday import keep_current
 from sync.branch.migrations import bring_up_to_date, is_initialised
-from sync.branch.office import Now, put_meta, utc_now
+from sync.branch.office import Now, put_meta, read_meta, utc_now
 from sync.branch.recovery import RecoveryKeys, make_recovery_keys
 from sync.branch.settings import default_settings, encode
 
@@ -40,8 +42,9 @@ def found(
     zone: str = DEFAULT_ZONE,
     now: Now = utc_now,
     keys: RecoveryKeys | None = None,
+    database_url: str | None = None,
 ) -> Founded:
-    """Make a branch in `folder`, which is made when it is not there.
+    """Make a branch in `folder`, which is made when it is not there, with its data behind `database_url`, if given.
 
     Raises AlreadyInitialised, or BranchError for a name or zone that cannot be, or a folder that cannot be written.
     """
@@ -50,11 +53,9 @@ def found(
     key_file = folder / KEY_FILE
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if key_file.exists() or _is_branch(folder):
-            raise AlreadyInitialised(
-                Message("There is a branch in this data folder already. Nothing was changed.")
-            )
-        founded = _write(folder, name, zone, now, keys or make_recovery_keys())
+        if key_file.exists() or is_founded(folder, database_url):
+            raise _already()
+        founded = _write(folder, database_url, name, zone, now, keys or make_recovery_keys())
     except OSError as e:
         raise BranchError(
             Message("The data folder {folder} cannot be written.", {"folder": str(folder)})
@@ -62,26 +63,40 @@ def found(
     return founded
 
 
-def _is_branch(folder: Path) -> bool:
-    if not (folder / FILE_NAME).exists():
+def is_founded(folder: Path, database_url: str | None = None) -> bool:
+    """Whether there is a branch already."""
+    if database_url is None and not (folder / FILE_NAME).exists():
         return False
-    database = Database.in_folder(folder)
+    database = Database.of(folder, database_url)
     try:
         with database.reading() as conn:
-            return is_initialised(conn)
+            return _holds_branch(conn)
     finally:
         database.close()
 
 
-def _write(folder: Path, name: str, zone: str, now: Now, keys: RecoveryKeys) -> Founded:
+def _holds_branch(conn: Connection) -> bool:
+    return is_initialised(conn) and "branch_id" in read_meta(conn)
+
+
+def _already() -> AlreadyInitialised:
+    return AlreadyInitialised(Message("There is a branch in this data folder already. Nothing was changed."))
+
+
+def _write(
+    folder: Path, database_url: str | None, name: str, zone: str, now: Now, keys: RecoveryKeys
+) -> Founded:
     """The key's file before the database's commit: a branch whose key nobody has must not exist."""
     branch_id, key_file = str(uuid.uuid4()), folder / KEY_FILE
-    # SQLite gives its WAL the rights of the database; made by SQLite itself it would be readable by all.
-    (folder / FILE_NAME).touch(mode=0o600)
-    database = Database.in_folder(folder)
+    if database_url is None:
+        # SQLite gives its WAL the rights of the database; made by SQLite itself it would be readable by all.
+        (folder / FILE_NAME).touch(mode=0o600)
+    database = Database.of(folder, database_url)
     try:
         with database.writing() as conn, publishing(conn, int(now().timestamp() * 1000)) as changes:
             bring_up_to_date(conn, new=True)
+            if _holds_branch(conn):  # another `init` was quicker
+                raise _already()
             put_meta(
                 conn,
                 {
@@ -95,6 +110,8 @@ def _write(folder: Path, name: str, zone: str, now: Now, keys: RecoveryKeys) -> 
             changes.store("settings", {k: encode(v) for k, v in default_settings().items()})
             keep_current(changes, now().astimezone(ZoneInfo(zone)).date())
             _write_private(key_file, keys.private)
+    except AlreadyInitialised:
+        raise  # the key's file, if any, is the other's
     except BaseException:
         key_file.unlink(missing_ok=True)
         raise

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from app.domain.message import Message
 from sync.branch import tables as t
+from sync.branch.database import again_if_in_the_way
 from sync.branch.devices import Device, authenticate
 from sync.branch.feed import Changes, among
 from sync.branch.office import Office
@@ -42,8 +43,13 @@ def push(office: Office, token: str, request: PushRequest) -> PushAnswer:
     _check_frame(request)
     # Read before the transaction: parsing needs no lock, and everybody else's push waits for ours.
     readings = [read_record(i.record, office.zone) for i in request.items]
-    with office.changing() as changes:
-        device = authenticate(changes.conn, token)
+    return again_if_in_the_way(lambda: _store(office, token, request, readings))
+
+
+def _store(office: Office, token: str, request: PushRequest, readings: Sequence[Reading]) -> PushAnswer:
+    with office.changing(alone=False) as changes:
+        # Locked: a phone whose answer was cut sends again while its first push may still be at work.
+        device = authenticate(changes.conn, token, lock=True)
         intake = _Intake(office.now_ms(), changes, device, request, readings)
         results = intake.take()
         intake.store()

@@ -45,14 +45,20 @@ class Office:
             raise NotInitialised(no_branch()) from e
 
     @classmethod
-    def open(cls, folder: Path, now: Now = utc_now, blobs_url: str | None = None) -> Office:
-        """Open a data folder, its tables brought up to date; `blobs_url`: see BlobStore.
+    def open(
+        cls,
+        folder: Path,
+        now: Now = utc_now,
+        blobs_url: str | None = None,
+        database_url: str | None = None,
+    ) -> Office:
+        """Open a data folder, its tables brought up to date; `blobs_url`: see BlobStore, `database_url`: see Database.
 
         Raises NotInitialised, NewerData or BranchError.
         """
-        if not (folder / FILE_NAME).is_file():
+        if database_url is None and not (folder / FILE_NAME).is_file():
             raise NotInitialised(no_branch())
-        database = Database.in_folder(folder)
+        database = Database.of(folder, database_url)
         try:
             with database.reading() as conn:
                 current = is_current(conn)
@@ -79,9 +85,12 @@ class Office:
             yield conn
 
     @contextmanager
-    def changing(self) -> Iterator[Changes]:
-        """One writing transaction with its effect on the feeds; an error inside undoes all of it."""
-        with self.database.writing() as conn, publishing(conn, self.now_ms()) as changes:
+    def changing(self, *, alone: bool = True) -> Iterator[Changes]:
+        """One writing transaction with its effect on the feeds; an error inside undoes all of it.
+
+        `alone` False: a phone's, which on PostgreSQL goes beside those of other phones.
+        """
+        with self.database.writing(alone=alone) as conn, publishing(conn, self.now_ms()) as changes:
             yield changes
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ from app.domain.validation import Invalid, check_record
 from sync.protocol import RECORD_MAX_BYTES, Head
 
 _COLUMN_MAX: Final = 64
+_INSTANT_MAX: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,9 @@ def _members(raw: dict[str, Any], wrong: Message | None, happened_on: date | Non
         kind=_text(raw.get("kind")),
         seq=seq if type(seq) is int else None,
         prev=_text(raw.get("prev")),
-        happened_at=_text(raw.get("happened_at") or raw.get("recorded_at")),
+        happened_at=_text(raw.get("happened_at") or raw.get("recorded_at"), _INSTANT_MAX),
         happened_on=happened_on,
-        recorded_at=_text(raw.get("recorded_at")),
+        recorded_at=_text(raw.get("recorded_at"), _INSTANT_MAX),
     )
 
 
@@ -127,6 +128,6 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _text(value: object) -> str | None:
+def _text(value: object, longest: int = _COLUMN_MAX) -> str | None:
     """A member a column can keep."""
-    return value if isinstance(value, str) and len(value) <= _COLUMN_MAX else None
+    return value if isinstance(value, str) and len(value) <= longest else None

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from sync.branch import tables as t
 from sync.branch.audit import note
+from sync.branch.database import again_if_in_the_way
 from sync.branch.devices import Device, authenticate
 from sync.branch.office import Office
 from sync.branch.problems import MALFORMED, NOT_FOUND, OFFSET, TOO_LARGE, WRONG_FILE, refuse
@@ -47,7 +48,7 @@ def create(office: Office, token: str, length: int, metadata: Mapping[str, str])
     if length > FILE_MAX_BYTES:
         raise refuse(TOO_LARGE)
     upload_id, now_ms = secrets.token_urlsafe(24), office.now_ms()
-    with office.changing() as changes:
+    with office.changing(alone=False) as changes:
         device = authenticate(changes.conn, token)
         _make_room(changes.conn, device, now_ms)
         changes.conn.execute(
@@ -80,7 +81,11 @@ def append(office: Office, token: str, upload_id: str, offset: int, content: byt
     Raises Problem `offset` (409; nothing is taken), `too_large` (more than was announced), `wrong_file` (460; the upload
     is gone), `not_found`.
     """
-    with office.changing() as changes:
+    return again_if_in_the_way(lambda: _append(office, token, upload_id, offset, content))
+
+
+def _append(office: Office, token: str, upload_id: str, offset: int, content: bytes) -> Upload:
+    with office.changing(alone=False) as changes:
         conn = changes.conn
         row = _row(conn, authenticate(conn, token), upload_id, lock=True)
         if offset != row.arrived:

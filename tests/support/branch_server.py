@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -26,6 +25,7 @@ from sync.branch.http.serving import BranchServer, listen, make_server
 from sync.branch.office import Now, Office, utc_now
 from sync.branch.officers import add_officer
 from sync.branch.recovery import RecoveryKeys, make_recovery_keys
+from tests.support.ports import free_port as free_port  # others ask for it here
 
 ROOT = Path(__file__).parents[2]
 
@@ -94,11 +94,18 @@ class RunningBranch:
     """
 
     def __init__(
-        self, folder: Path, name: str = "试点支行", now: Now = utc_now, *, process: bool = False
+        self,
+        folder: Path,
+        name: str = "试点支行",
+        now: Now = utc_now,
+        *,
+        process: bool = False,
+        database_url: str | None = None,
     ) -> None:
         self.folder = folder
-        self.founded = found(folder, name, now=now, keys=recovery_keys())
-        self.office = Office.open(folder, now)
+        self.database_url = database_url
+        self.founded = found(folder, name, now=now, keys=recovery_keys(), database_url=database_url)
+        self.office = Office.open(folder, now, database_url=database_url)
         self._process_mode = process
         self._port = 0
         self._thread: threading.Thread | None = None
@@ -160,6 +167,7 @@ class RunningBranch:
         command = [sys.executable, "-m", "sync.branch", "--data", str(self.folder), "--json", "serve"]
         self._process = subprocess.Popen(
             [*command, "--port", str(self._port)],
+            env=_environment(self.database_url),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -172,7 +180,7 @@ class RunningBranch:
 
     def cli(self, *words: str) -> subprocess.CompletedProcess[str]:
         """One command of the branch on this data folder, as a clerk would run it."""
-        return branch_cli(self.folder, *words)
+        return branch_cli(self.folder, *words, database_url=self.database_url)
 
     def cli_json(self, *words: str) -> Any:
         """Its JSON answer; the command must succeed (an import may have rejected rows)."""
@@ -226,9 +234,11 @@ class RunningBranch:
 
 
 @contextmanager
-def running_branch(folder: Path, now: Now = utc_now, *, process: bool = False) -> Iterator[RunningBranch]:
+def running_branch(
+    folder: Path, now: Now = utc_now, *, process: bool = False, database_url: str | None = None
+) -> Iterator[RunningBranch]:
     """A branch that listens with one officer w001; closed at the end."""
-    branch = RunningBranch(folder, now=now, process=process)
+    branch = RunningBranch(folder, now=now, process=process, database_url=database_url)
     branch.officer()
     try:
         yield branch.start()
@@ -236,7 +246,9 @@ def running_branch(folder: Path, now: Now = utc_now, *, process: bool = False) -
         branch.close()
 
 
-def branch_cli(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def branch_cli(
+    folder: Path, *words: str, database_url: str | None = None
+) -> subprocess.CompletedProcess[str]:
     """`python -m sync.branch --data folder …`."""
     return subprocess.run(
         [sys.executable, "-m", "sync.branch", "--data", str(folder), *words],
@@ -244,15 +256,13 @@ def branch_cli(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         text=True,
         encoding="utf-8",
         cwd=ROOT,
-        env={**os.environ, "PYTHONWARNINGS": "error::ResourceWarning"},
+        env=_environment(database_url) | {"PYTHONWARNINGS": "error::ResourceWarning"},
     )
 
 
-def free_port() -> int:
-    """A port of 127.0.0.1 nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+def _environment(database_url: str | None) -> dict[str, str]:
+    """Where a command finds the database; not among its words, which every account of the machine can read."""
+    return {**os.environ} | ({} if database_url is None else {"WAIFANG_DATABASE_URL": database_url})
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

@@ -11,13 +11,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import ValidationError
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from sync.branch import problems as p
+from sync.branch.database import is_busy, said_by_database
 from sync.branch.devices import authenticate
 from sync.branch.enrolment import enrol
 from sync.branch.http.bodies import answer, read_body
@@ -197,9 +199,15 @@ def _serve_problems(app: FastAPI) -> None:
             response.headers[name] = value
         return response
 
-    @app.exception_handler(OperationalError)
-    async def database_failed(_: Request, error: OperationalError) -> Response:
-        log.error("the database did not answer: %s", error.orig)
+    @app.exception_handler(DBAPIError)
+    async def database_failed(_: Request, error: DBAPIError) -> Response:
+        log.error("the database did not do it: %s", said_by_database(error))
+        if not is_busy(error):
+            return problem_response(p.refuse(p.INTERNAL))
+        return problem_response(p.refuse(p.BUSY, retry_after=_BUSY_RETRY_S))
+
+    @app.exception_handler(NoConnectionFree)
+    async def all_taken(_: Request, error: NoConnectionFree) -> Response:
         return problem_response(p.refuse(p.BUSY, retry_after=_BUSY_RETRY_S))
 
     @app.exception_handler(Exception)

@@ -88,7 +88,7 @@ def demo(
 ) -> None:
     """演示 · A branch with made-up cases, dated today; may be run again on the same folder."""
     run = console(ctx, as_json)
-    made = run_demo(run.folder, today=_day(today))
+    made = run_demo(run.folder, today=_day(today), database_url=run.database_url)
     run.answer(
         made.to_json(),
         *_sentences(made.imported),

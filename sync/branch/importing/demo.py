@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.domain.message import Message
-from sync.branch.database import FILE_NAME
 from sync.branch.enrolment import issue_code
 from sync.branch.errors import BranchError
-from sync.branch.founding import found
+from sync.branch.founding import found, is_founded
 from sync.branch.importing import styles
 from sync.branch.importing.overdue import import_overdue
 from sync.branch.importing.places import import_places
@@ -59,7 +58,9 @@ class Demo:
         }
 
 
-def run_demo(folder: Path, today: date | None = None, now: Now = utc_now) -> Demo:
+def run_demo(
+    folder: Path, today: date | None = None, now: Now = utc_now, database_url: str | None = None
+) -> Demo:
     """Make the demo branch in `folder`, or find it there again, and issue a fresh code for its officer.
 
     The list is of `today` (the branch's own day where none is given) at the first run and stays so: run again,
@@ -67,9 +68,9 @@ def run_demo(folder: Path, today: date | None = None, now: Now = utc_now) -> Dem
     """
     lists = folder / "demo"
     passphrase = None
-    if not (folder / FILE_NAME).exists():
-        passphrase = found(folder, BRANCH, now=now).passphrase
-    office = Office.open(folder, now)
+    if not is_founded(folder, database_url):
+        passphrase = found(folder, BRANCH, now=now, database_url=database_url).passphrase
+    office = Office.open(folder, now, database_url=database_url)
     try:
         if passphrase is not None:
             _no_quiet_hours(office)

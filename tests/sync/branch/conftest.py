@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.branch_server import RunningBranch
+from tests.support.postgres import empty_database
 from tests.support.wire_phone import WirePhone
 
 
@@ -26,10 +27,20 @@ def clock() -> HandClock:
     return HandClock()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """Where the branch's data are to be: None for SQLite in its folder. Who asks for it runs on both."""
+    if request.param == "sqlite":
+        yield None
+        return
+    with empty_database() as url:
+        yield url
+
+
 @pytest.fixture
-def branch(tmp_path: Path, clock: HandClock) -> Iterator[RunningBranch]:
+def branch(tmp_path: Path, clock: HandClock, database_url: str | None) -> Iterator[RunningBranch]:
     """A listening branch with the officers w001 and w002."""
-    made = RunningBranch(tmp_path / "branch", now=clock)
+    made = RunningBranch(tmp_path / "branch", now=clock, database_url=database_url)
     made.officer("w001", "赵试")
     made.officer("w002", "钱试")
     try:

@@ -28,8 +28,13 @@ def failed_clearly(done: subprocess.CompletedProcess[str]) -> str:
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> RunningBranch:
-    branch = RunningBranch(tmp_path / "branch")
+def database_url() -> None:
+    """On SQLite alone: nothing here depends on which database it is."""
+
+
+@pytest.fixture
+def made(tmp_path: Path, database_url: str | None) -> RunningBranch:
+    branch = RunningBranch(tmp_path / "branch", database_url=database_url)
     branch.officer("w001", "赵试")
     yield branch
     branch.close()
@@ -207,8 +212,8 @@ def test_serve_tells_its_address_once_it_listens_and_ends_well_when_asked(made: 
     assert rest == ""
 
 
-def test_commands_work_while_the_branch_serves(tmp_path: Path):
-    branch = RunningBranch(tmp_path / "branch", process=True)
+def test_commands_work_while_the_branch_serves(tmp_path: Path, database_url: str | None):
+    branch = RunningBranch(tmp_path / "branch", process=True, database_url=database_url)
     branch.start()
     branch.cli_json("officer", "add", "w001", "赵试")
     phone = WirePhone(branch.url)

@@ -23,8 +23,8 @@ CONTRACT = "5100000001"
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> RunningBranch:
-    branch = RunningBranch(tmp_path / "branch", now=lambda: NOW)
+def made(tmp_path: Path, database_url: str | None) -> RunningBranch:
+    branch = RunningBranch(tmp_path / "branch", now=lambda: NOW, database_url=database_url)
     branch.officer()
     import_overdue(branch.office, write(tmp_path / "list.csv", [row(1), row(2)]), full_list=True)
     yield branch

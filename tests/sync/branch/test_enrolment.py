@@ -170,6 +170,7 @@ def test_the_cap_on_failures_is_kept_over_a_restart(branch: RunningBranch, stran
     assert problem(stranger.enrol(branch.code())) == (429, "too_many_failures")
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # about its file
 def test_codes_and_secrets_are_not_in_the_file(branch: RunningBranch, stranger: WirePhone):
     code = branch.code()
     stranger.enrol(code)

@@ -28,6 +28,11 @@ CALLS = [
 ]
 
 
+@pytest.fixture
+def database_url() -> None:
+    """On SQLite alone: nothing here depends on which database it is."""
+
+
 def refused(response) -> tuple[int, str]:
     assert response.headers["content-type"] == "application/problem+json"
     problem = response.json()

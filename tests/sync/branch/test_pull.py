@@ -298,6 +298,7 @@ def test_an_app_that_is_not_known_to_be_too_old_may_pull(phone: WirePhone, versi
     assert phone.pull_raw().status_code == 200
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # about its file
 def test_a_pull_writes_nothing(branch: RunningBranch, phone: WirePhone):
     branch.case()
     wal = branch.folder / "branch.db-wal"

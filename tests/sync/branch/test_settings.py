@@ -10,8 +10,13 @@ from tests.support.branch_server import RunningBranch
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> RunningBranch:
-    branch = RunningBranch(tmp_path / "branch")
+def database_url() -> None:
+    """On SQLite alone: nothing here depends on which database it is."""
+
+
+@pytest.fixture
+def made(tmp_path: Path, database_url: str | None) -> RunningBranch:
+    branch = RunningBranch(tmp_path / "branch", database_url=database_url)
     yield branch
     branch.close()
 
