@@ -163,6 +163,22 @@ class Store(Replica, Protocol):
         """A file of an own activity; None where there is none."""
         ...
 
+    async def files_sent(self) -> set[tuple[str, int]]:
+        """Activity and place of the own files the branch has whole."""
+        ...
+
+    async def save_draft_file(self, draft_id: str, name: str, content: bytes) -> None:
+        """A photo of a form, durable when it returns; it goes with its draft."""
+        ...
+
+    async def draft_file(self, draft_id: str, name: str) -> bytes | None:
+        """A photo of a form; None where there is none."""
+        ...
+
+    async def drop_draft_file(self, draft_id: str, name: str) -> None:
+        """Forget one photo of a form."""
+        ...
+
     async def save_draft(self, draft_id: str, body: bytes) -> None:
         """Durable when it returns."""
         ...

@@ -6,13 +6,15 @@ answer, a redirect or a proxy's error page are all `Unreachable`: nothing applie
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
 import ipaddress
 import json
 import ssl
 from functools import cache
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
 
@@ -23,6 +25,8 @@ from sync.protocol import (
     PAGE_MAX_DOCS,
     PROTOCOL,
     PROTOCOL_HEADER,
+    TUS_HEADER,
+    TUS_VERSION,
     EnrolAnswer,
     EnrolRequest,
     Hello,
@@ -36,6 +40,7 @@ from sync.protocol import (
 )
 
 GZIP_FROM: Final = 1024
+GZIP_LEVEL: Final = 6
 TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
 
 _Frame = TypeVar("_Frame", Hello, EnrolAnswer, PushAnswer, Page)
@@ -102,9 +107,9 @@ class HttpBranch:
         headers = {APP_HEADER: app_version, "Accept-Encoding": "gzip"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        address = server_address(server)
+        self._address = address = server_address(server)
         self._http = httpx.AsyncClient(
-            base_url=address + BASE,
+            base_url=address,
             headers=headers,
             timeout=TIMEOUT,
             transport=transport,
@@ -130,9 +135,61 @@ class HttpBranch:
             query["own"] = 1
         return await self._call(Page, "GET", "/pull", query=query)
 
+    # ---- files, by tus 1.0
+
+    async def create_upload(self, activity_id: str, sha256: str, size: int) -> str:
+        """Begin the upload of a file (`size` bytes); returns its address, a path of this branch."""
+        told = {"activity_id": activity_id, "sha256": sha256}
+        metadata = ",".join(f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in told.items())
+        answer = await self._tus(
+            "POST", f"{BASE}/blobs", 201, {"Upload-Length": str(size), "Upload-Metadata": metadata}
+        )
+        return self._path_of(answer.headers.get("Location", ""))
+
+    async def upload_offset(self, address: str) -> int:
+        """How many bytes of the upload have arrived. Refused 404, 403 or 410: there is no such upload any more."""
+        return _offset_in(await self._tus("HEAD", address, 200, {}))
+
+    async def send_chunk(self, address: str, offset: int, chunk: bytes) -> int:
+        """Send the bytes from `offset` on; returns how many have arrived. Refused 409: it stands elsewhere; 460: the
+        whole file is not the one declared, and the upload is gone.
+        """
+        answer = await self._tus("PATCH", address, 204, {"Upload-Offset": str(offset)}, chunk)
+        arrived = _offset_in(answer)
+        if not offset < arrived <= offset + len(chunk):
+            raise Unreachable("not_the_branch")
+        return arrived
+
+    async def file(self, activity_id: str, sha256: str) -> bytes:
+        """A file of an activity; whole, or not at all."""
+        path = f"{BASE}/activities/{quote(activity_id, safe='')}/blobs/{quote(sha256, safe='')}"
+        _, content = await self._ask("GET", path, 200)
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise Unreachable("cut")
+        return content
+
     async def close(self) -> None:
         """Give the connections back."""
         await self._http.aclose()
+
+    async def _tus(
+        self, method: str, path: str, success: int, headers: dict[str, str], content: bytes = b""
+    ) -> httpx.Response:
+        if content:
+            headers = {**headers, "Content-Type": "application/offset+octet-stream"}
+        response, _ = await self._ask(
+            method, path, success, {**headers, TUS_HEADER: TUS_VERSION}, content=content
+        )
+        if response.headers.get(TUS_HEADER) != TUS_VERSION:
+            raise Unreachable("not_the_branch")
+        return response
+
+    def _path_of(self, location: str) -> str:
+        """Only an address of the branch itself: the secret goes nowhere else."""
+        found = urlsplit(urljoin(f"{self._address}{BASE}/blobs", location))
+        if not location or f"{found.scheme}://{found.netloc}".lower() != self._address.lower():
+            raise Unreachable("not_the_branch")
+        return found.path + (f"?{found.query}" if found.query else "")
 
     async def _call(
         self,
@@ -145,9 +202,27 @@ class HttpBranch:
     ) -> _Frame:
         headers = {"Content-Type": media_type} if body else {}
         if len(body) >= GZIP_FROM:
-            body = gzip.compress(body, 6, mtime=0)
+            body = gzip.compress(body, GZIP_LEVEL, mtime=0)
             headers["Content-Encoding"] = "gzip"
-        request = self._http.build_request(method, path, params=query, content=body or None, headers=headers)
+        _, answer = await self._ask(method, BASE + path, 200, headers, body, query)
+        try:
+            return frame.decode(answer)
+        except Malformed as e:
+            raise Unreachable("cut") from e
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        success: int,
+        headers: dict[str, str] | None = None,
+        content: bytes = b"",
+        query: dict[str, str | int] | None = None,
+    ) -> tuple[httpx.Response, bytes]:
+        """One call and its whole body. Raises Unreachable, or Refused for a problem the branch names."""
+        request = self._http.build_request(
+            method, path, params=query, content=content or None, headers=headers
+        )
         try:
             response = await self._http.send(request, stream=True)
             try:
@@ -162,12 +237,16 @@ class HttpBranch:
             raise Unreachable("cut") from e
         if response.headers.get(PROTOCOL_HEADER) != str(PROTOCOL):
             raise Unreachable("not_the_branch")
-        if response.status_code != 200:
+        if response.status_code != success:
             raise _refusal(response, answer)
-        try:
-            return frame.decode(answer)
-        except Malformed as e:
-            raise Unreachable("cut") from e
+        return response, answer
+
+
+def _offset_in(response: httpx.Response) -> int:
+    told = response.headers.get("Upload-Offset", "")
+    if not (told.isascii() and told.isdigit()):
+        raise Unreachable("not_the_branch")
+    return int(told)
 
 
 async def _whole(response: httpx.Response) -> bytes:
@@ -177,6 +256,8 @@ async def _whole(response: httpx.Response) -> bytes:
         raw += chunk
         if len(raw) > BODY_MAX_BYTES:
             raise Unreachable("not_the_branch")
+    if response.request.method == "HEAD":
+        return b""
     declared = response.headers.get("Content-Length")
     if declared is not None and declared != str(len(raw)):
         raise Unreachable("cut")
@@ -195,6 +276,8 @@ def _refusal(response: httpx.Response, body: bytes) -> Refused | Unreachable:
     """The problem the branch names; anything else is not the branch's answer."""
     if response.headers.get("Content-Type", "").split(";")[0].strip() != "application/problem+json":
         return Unreachable("not_the_branch")
+    if response.request.method == "HEAD":
+        return Refused(response.status_code, "")  # a HEAD's problem has no body to name it
     try:
         problem: Any = json.loads(body)
     except ValueError:

@@ -1,4 +1,4 @@
-"""One sync: push, then pull. Knows neither loans nor HTTP nor SQLite: it speaks to two ports.
+"""One sync: push, pull, files. Knows neither loans nor HTTP nor SQLite: it speaks to two ports.
 
 Any step may be cut at any byte and repeated: the branch drops what it has, the phone applies a page and its
 cursor together or not at all.
@@ -6,11 +6,13 @@ cursor together or not at all.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeVar
 
 from sync.protocol import (
+    BLOB_CHUNK_BYTES,
     PUSH_MAX_BYTES,
     PUSH_MAX_ITEMS,
     Check,
@@ -25,6 +27,8 @@ from sync.protocol import (
     PushResult,
     Refused,
     Unreachable,
+    WaitingFile,
+    WireError,
     record_hash,
 )
 
@@ -46,6 +50,22 @@ class Branch(Protocol):
 
     async def pull(self, cursor: str, *, own: bool = False) -> Page:
         """The next page after `cursor` (empty: from the start); `own` asks for own activities with their bytes."""
+        ...
+
+    async def create_upload(self, activity_id: str, sha256: str, size: int) -> str:
+        """Begin the upload of a file of `size` bytes; returns its address."""
+        ...
+
+    async def upload_offset(self, address: str) -> int:
+        """How many bytes of it have arrived."""
+        ...
+
+    async def send_chunk(self, address: str, offset: int, chunk: bytes) -> int:
+        """Send the bytes from `offset` on; returns how many have arrived."""
+        ...
+
+    async def file(self, activity_id: str, sha256: str) -> bytes:
+        """A file of an activity of a case of this officer."""
         ...
 
     async def close(self) -> None:
@@ -103,10 +123,30 @@ class Replica(Protocol):
         """The branch's clock minus this phone's, measured now."""
         ...
 
+    async def files_waiting(self) -> Sequence[WaitingFile]:
+        """Files of acknowledged records that the branch does not have whole, in the journal's order."""
+        ...
+
+    async def file_bytes(self, file: WaitingFile) -> bytes | None:
+        """The file itself; None where it cannot be read any more."""
+        ...
+
+    async def note_upload(self, file: WaitingFile) -> None:
+        """Keep where its upload is and how far, so that the next sync goes on from there."""
+        ...
+
+    async def file_sent(self, file: WaitingFile) -> None:
+        """The branch has it whole."""
+        ...
+
+    async def offer_files_again(self) -> None:
+        """The branch was restored and may lack files it had: all of them wait again."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a sync is: `phase` is push or pull; counts, not percentages; `total` None while unknown."""
+    """How far a sync is: `phase` is push, pull or files; counts, not percentages; `total` None while unknown."""
 
     phase: str
     done: int
@@ -115,7 +155,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What one sync did. `mismatch`: the check sum was wrong even after a new start; `restored`: the branch had lost records and got them again."""
+    """What one sync did. `mismatch`: the check sum was wrong even after a new start; `restored`: the branch had lost
+    records and got them again.
+
+    `files_waiting`: files that could not be sent, `files_trouble` why the last of them could not; the text is through
+    all the same.
+    """
 
     pushed: int = 0
     quarantined: int = 0
@@ -124,11 +169,22 @@ class SyncReport:
     started_anew: bool = False
     restored: bool = False
     mismatch: bool = False
+    files_sent: int = 0
+    files_waiting: int = 0
+    files_trouble: WireError | None = None
 
 
 OnProgress = Callable[[Progress], None]
 
 SLOW_ROUND_TRIP_MS: Final = 2000
+APP_TOO_OLD: Final = "app_too_old"
+UPLOAD_GONE: Final = frozenset({403, 404, 410})
+FILE_UNREADABLE: Final = "file_unreadable"
+CONFLICT: Final = 409
+CONFLICTS_MOST: Final = 3
+WRONG_FILE: Final = 460
+WHOLE_BRANCH: Final = frozenset({401, 429, 503})
+"""What the branch says of this phone or of itself, not of one file."""
 
 _Answer = TypeVar("_Answer", PushAnswer, Page)
 
@@ -162,10 +218,29 @@ class Engine:
         self.whole = False
 
     async def sync(self, progress: OnProgress | None = None) -> SyncReport:
-        """Push all that waits, then pull to the feed's end.
+        """Push all that waits, pull to the feed's end, then send files.
 
-        Raises Unreachable or Refused; what was acknowledged or applied until then stays.
+        Raises Unreachable or Refused where the text did not get through; what was acknowledged or applied until then
+        stays. An app too old to pull has pushed, and sends its files too, before that is raised.
         """
+        try:
+            text = await self.text(progress)
+        except Refused as e:
+            if e.code == APP_TOO_OLD:
+                await self.files(progress)
+            raise
+        files = await self.files(progress)
+        return replace(
+            text,
+            pushed=text.pushed + files.pushed,
+            quarantined=text.quarantined + files.quarantined,
+            files_sent=files.files_sent,
+            files_waiting=files.files_waiting,
+            files_trouble=files.files_trouble,
+        )
+
+    async def text(self, progress: OnProgress | None = None) -> SyncReport:
+        """Push all that waits, then pull to the feed's end. Raises Unreachable or Refused."""
         tell = progress or (lambda _: None)
         sent = await self._push(tell)
         got = await self._pull(tell, anew=sent.restored)
@@ -177,6 +252,76 @@ class Engine:
             started_anew=got.started_anew,
             restored=sent.restored,
             mismatch=got.mismatch,
+        )
+
+    async def files(self, progress: OnProgress | None = None) -> SyncReport:
+        """Send the files that wait. Raises nothing of the wire: one that fails is told and lets the next one go.
+
+        What is recorded meanwhile does not wait for a photo: it is pushed between two pieces of it.
+        """
+        tell = progress or (lambda _: None)
+        waiting = await self._replica.files_waiting()
+        report = SyncReport()
+        for n, file in enumerate(waiting):
+            tell(Progress("files", n, len(waiting)))
+            try:
+                report = await self._send_file(file, report)
+            except Unreachable as e:
+                report = replace(report, files_trouble=e)
+                break
+            except Refused as e:
+                report = replace(report, files_trouble=e)
+                if e.status in WHOLE_BRANCH:
+                    break
+        if waiting:
+            tell(Progress("files", report.files_sent, len(waiting)))
+        return replace(report, files_waiting=len(waiting) - report.files_sent)
+
+    async def _send_file(self, file: WaitingFile, report: SyncReport) -> SyncReport:
+        """One file to its end, from where it stands. Raises Unreachable or Refused."""
+        content = await self._replica.file_bytes(file)
+        if content is None:
+            raise Refused(0, FILE_UNREADABLE)
+        digest, size = hashlib.sha256(content).hexdigest(), len(content)
+        stands: int | None = None  # bytes that have arrived, where the branch has said so
+        gone = conflicts = wrong = 0
+        while stands is None or stands < size:
+            try:
+                if not file.address:
+                    address = await self._branch.create_upload(file.activity_id, digest, size)
+                    file, stands = replace(file, address=address, offset=0), 0
+                elif stands is None:
+                    stands = await self._branch.upload_offset(file.address)
+                else:
+                    chunk = content[stands : stands + BLOB_CHUNK_BYTES]
+                    stands = await self._branch.send_chunk(file.address, stands, chunk)
+            except Refused as e:
+                if e.status in UPLOAD_GONE and file.address and not gone:
+                    gone, stands, file = 1, None, replace(file, address="", offset=0)
+                elif e.status == WRONG_FILE and not wrong:
+                    wrong, stands, file = 1, None, replace(file, address="", offset=0)
+                elif e.status == CONFLICT and conflicts < CONFLICTS_MOST:
+                    conflicts, stands = conflicts + 1, None
+                else:
+                    if e.status == WRONG_FILE:
+                        await self._replica.note_upload(replace(file, address="", offset=0))
+                    raise
+                continue
+            if stands > size:
+                raise Unreachable("not_the_branch")
+            file = replace(file, offset=stands)
+            await self._replica.note_upload(file)
+            report = await self._text_first(report)
+        await self._replica.file_sent(file)
+        return replace(report, files_sent=report.files_sent + 1)
+
+    async def _text_first(self, report: SyncReport) -> SyncReport:
+        """Between two pieces of a file: what was recorded meanwhile goes at once."""
+        if (await self._replica.head()).seq <= (await self._replica.acknowledged()).seq:
+            return report
+        sent = await self._push(lambda _: None)
+        return replace(
+            report, pushed=report.pushed + sent.pushed, quarantined=report.quarantined + sent.quarantined
         )
 
     async def _push(self, tell: OnProgress) -> SyncReport:
@@ -203,6 +348,7 @@ class Engine:
                 if restored:
                     self.whole = True
                     await self._replica.roll_back_acknowledged(await self._head_at(at))
+                    await self._replica.offer_files_again()
                 continue
             if [r.id for r in answer.results] != [i.id for i in items]:
                 raise Unreachable("not_the_branch")
@@ -210,6 +356,7 @@ class Engine:
                 at, restored = answer.head.seq, True
                 self.whole = True
                 await self._replica.roll_back_acknowledged(answer.head)
+                await self._replica.offer_files_again()
                 continue
             await self._replica.acknowledge(answer.head, answer.results)
             self.results.update((r.id, r) for r in answer.results)
@@ -239,6 +386,7 @@ class Engine:
                 if e.code != "cursor_expired" or not cursor or anew:
                     raise
                 await self._replica.start_anew()
+                await self._replica.offer_files_again()  # a new epoch may be a restored branch
                 anew = True
                 continue
             if page.more and page.cursor == cursor:

@@ -338,6 +338,19 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingFile:
+    """A file of a pushed activity that the branch does not have whole: `place` is its index in the record's `blobs`.
+
+    `address`: where its upload was begun (a path, known to this device alone); empty before.
+    """
+
+    activity_id: str
+    place: int
+    address: str = ""
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Hello:
     """What the branch says of itself before anything is trusted to it. `recovery_key` is a PEM public key."""
 

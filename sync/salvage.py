@@ -62,6 +62,16 @@ def blob_aad(activity_id: str, place: int) -> bytes:
     return row_aad("blob", "", activity_id, place, "")
 
 
+def upload_aad(activity_id: str, place: int, state: str) -> bytes:
+    """How far the sending of a file is; `state` is waiting or sent."""
+    return row_aad("upload", "", activity_id, place, state)
+
+
+def draft_file_aad(draft_id: str, name: str) -> bytes:
+    """A file of a form not yet saved."""
+    return row_aad("draft_file", draft_id, name, 0, "")
+
+
 def pack_entry(record: bytes, reason: str = "") -> bytes:
     """What a journal row seals: the reason of a quarantine behind its length, then the record's exact bytes."""
     told = reason.encode()

@@ -12,11 +12,13 @@ from sqlite_utils import Database
 from app.domain.message import Message
 from app.ports import SealBroken, Sealer
 from app.store.blobs import Blobs
+from app.store.draft_files import DraftFiles
 from app.store.drafts import Drafts
 from app.store.feed import Feed
 from app.store.journal import Journal, Sealed
 from app.store.spool import Spool
 from app.store.trouble import StoreDamaged
+from app.store.uploads import Uploads
 from app.store.values import Values
 from sync.protocol import NO_HASH, record_hash
 from sync.salvage import unpack_entry
@@ -27,7 +29,7 @@ async def examine(
     sealer: Sealer,
     journal: Journal,
     feed: Feed,
-    sealed: Sequence[Drafts | Values | Blobs],
+    sealed: Sequence[Drafts | Values | Blobs | Uploads | DraftFiles],
     spool: Spool,
 ) -> list[Message]:
     """Everything that is wrong, in sentences; empty when sound. Raises NotSaved."""

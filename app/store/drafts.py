@@ -43,8 +43,9 @@ class Drafts:
         return found
 
     def delete(self, draft_id: str) -> None:
-        """Inside a transaction."""
+        """Inside a transaction: the form and its files."""
         self._db.execute("DELETE FROM draft WHERE id = ?", [draft_id])
+        self._db.execute("DELETE FROM draft_file WHERE draft_id = ?", [draft_id])
 
     def rows(self) -> list[tuple[bytes, bytes]]:
         """`(aad, sealed)` of all drafts, for the doctor."""

@@ -102,6 +102,7 @@ async def _put_back(db: Database, journal: Journal, spool: Spool) -> None:
         journal.insert([from_spool(r) for r in missing])
         for draft_id in {d for r in missing for d in r.drafts}:
             db.execute("DELETE FROM draft WHERE id = ?", [draft_id])
+            db.execute("DELETE FROM draft_file WHERE draft_id = ?", [draft_id])
     spooled = {r.activity_id for r in spool.records}
     single: list[Sealed] = [r for r in journal.waiting_rows() if r.activity_id not in spooled]
     if single:

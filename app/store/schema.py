@@ -54,7 +54,22 @@ def blobs(db: Database) -> None:
     )
 
 
-MIGRATIONS: Final[Sequence[Migration]] = (first_tables, blobs)
+def uploads(db: Database) -> None:
+    """3: how far the sending of a file is, and the photos of drafts."""
+    db.execute(
+        """CREATE TABLE upload (
+            activity_id TEXT NOT NULL, place INTEGER NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('waiting', 'sent')), sealed BLOB NOT NULL,
+            PRIMARY KEY (activity_id, place))"""
+    )
+    db.execute(
+        """CREATE TABLE draft_file (
+            draft_id TEXT NOT NULL, name TEXT NOT NULL, sealed BLOB NOT NULL,
+            PRIMARY KEY (draft_id, name))"""
+    )
+
+
+MIGRATIONS: Final[Sequence[Migration]] = (first_tables, blobs, uploads)
 """In order; the file's `user_version` is how many were applied."""
 
 

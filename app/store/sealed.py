@@ -16,13 +16,16 @@ from app.domain.message import Message
 from app.ports import Blob, Clock, Entry, NotSaved, SealBroken, Sealer
 from app.store.blobs import Blobs
 from app.store.doctor import examine
+from app.store.draft_files import DraftFiles
 from app.store.drafts import Drafts
 from app.store.feed import Feed, case_of
 from app.store.journal import WAITING, Journal, to_spool
 from app.store.spool import Spool
 from app.store.trouble import damaged, saving
+from app.store.uploads import SENT, Uploads
+from app.store.uploads import WAITING as NOT_SENT
 from app.store.values import SealedValue, Values
-from sync.protocol import Check, Document, Head, Item, Page, PushResult
+from sync.protocol import Check, Document, Head, Item, Page, PushResult, WaitingFile
 
 ACKNOWLEDGED: Final = "store.acknowledged"
 OFFSET: Final = "store.offset"
@@ -56,7 +59,9 @@ class SealedStore:
         self._lock = asyncio.Lock()
         self._values = Values(db, sealer)
         self._drafts = Drafts(db, sealer)
+        self._draft_files = DraftFiles(db, sealer)
         self._blobs = Blobs(db, sealer)
+        self._uploads = Uploads(db, sealer)
         self._journal = Journal(db, sealer, device_id)
         self._feed = Feed(db, sealer, self._values)
         self._closed = False
@@ -208,6 +213,48 @@ class SealedStore:
         except OSError as e:
             _log.warning("spool not emptied: errno %s", e.errno)
 
+    # ---- files on their way to the branch
+
+    async def files_waiting(self) -> Sequence[WaitingFile]:
+        """Files of acknowledged records that the branch does not have whole, in the journal's order."""
+        async with self._lock:
+            return await self._uploads.waiting()
+
+    async def file_bytes(self, file: WaitingFile) -> bytes | None:
+        """The file itself; None where it does not open any more (the doctor names it)."""
+        async with self._lock:
+            try:
+                return await self._blobs.get(file.activity_id, file.place)
+            except SealBroken:
+                return None
+
+    async def note_upload(self, file: WaitingFile) -> None:
+        """Keep where its upload is and how far."""
+        await self._keep_upload(file, NOT_SENT)
+
+    async def file_sent(self, file: WaitingFile) -> None:
+        """The branch has it whole; it stays here with its record."""
+        await self._keep_upload(file, SENT)
+
+    async def _keep_upload(self, file: WaitingFile, state: str) -> None:
+        async with self._lock:
+            row = await self._uploads.seal(file, state)
+            with saving(), self._db.atomic():
+                self._uploads.write(row)
+            if state == SENT:
+                await self._purge()
+
+    async def offer_files_again(self) -> None:
+        """The branch may lack files it had: all of them wait again."""
+        async with self._lock:
+            with saving(), self._db.atomic():
+                self._uploads.forget()
+
+    async def files_sent(self) -> set[tuple[str, int]]:
+        """Activity and place of the files the branch has whole."""
+        async with self._lock:
+            return set(self._uploads.sent())
+
     # ---- the feed
 
     async def cursor(self) -> str:
@@ -237,8 +284,10 @@ class SealedStore:
             return await self._feed.documents(keys)
 
     async def _waiting_cases(self) -> set[str]:
-        """The cases of which a record or a draft waits."""
+        """The cases of which a record, a file or a draft waits."""
         bodies = [e.record for e in await self._journal.waiting()]
+        unsent = list(dict.fromkeys(f.activity_id for f in await self._uploads.waiting()))
+        bodies += [e.record for e in await self._journal.by_id(unsent)]
         bodies += [body for _, body in await self._drafts.all()]
         return {case_id for body in bodies if (case_id := case_of(body)) is not None}
 
@@ -264,6 +313,22 @@ class SealedStore:
             with saving(), self._db.atomic():
                 self._drafts.delete(draft_id)
             await self._purge()
+
+    async def save_draft_file(self, draft_id: str, name: str, content: bytes) -> None:
+        """A photo of a form: durable when it returns."""
+        async with self._lock:
+            await self._draft_files.save(draft_id, name, content)
+
+    async def draft_file(self, draft_id: str, name: str) -> bytes | None:
+        """A photo of a form; None where there is none."""
+        async with self._lock:
+            return await self._draft_files.get(draft_id, name)
+
+    async def drop_draft_file(self, draft_id: str, name: str) -> None:
+        """The officer took the photo out again."""
+        async with self._lock:
+            with saving(), self._db.atomic():
+                self._draft_files.drop(draft_id, name)
 
     async def get(self, name: str) -> bytes | None:
         """A sealed value of the app's own. Raises StoreDamaged."""
@@ -313,7 +378,7 @@ class SealedStore:
                 self._sealer,
                 self._journal,
                 self._feed,
-                (self._drafts, self._values, self._blobs),
+                (self._drafts, self._values, self._blobs, self._uploads, self._draft_files),
                 self._spool,
             )
 
