@@ -29,6 +29,7 @@ from app.i18n import Translator, translator
 from app.notebook import Notebook
 from app.ports import NoConnection, NotebookError
 from app.views import CaseView, NewActivity, TimelineEntry
+from sync.protocol import Unreachable
 
 REFUSED, USAGE, UNREACHED = 1, 2, 3
 PLANNED_YEARS = range(1900, 2200)  # a rule looks days back and ahead, which the calendar's ends do not have
@@ -105,6 +106,8 @@ async def _sync(options: argparse.Namespace, notebook: Notebook, t: Translator) 
             "restored": report.restored,
             "mismatch": report.mismatch,
             "waiting": state.waiting,
+            "files_sent": report.files_sent,
+            "files_waiting": report.files_waiting,
         },
         lambda: t("Sent {pushed}, received {pulled}, waiting {waiting}.", pushed=report.pushed, pulled=report.pulled, waiting=state.waiting),
     )  # fmt: skip
@@ -113,6 +116,10 @@ async def _sync(options: argparse.Namespace, notebook: Notebook, t: Translator) 
     if report.mismatch:
         _complain(t("The notebook does not match the branch even after a new start. Please tell the branch."))
         return REFUSED
+    trouble = notebook.files_trouble(report)
+    if trouble is not None:
+        _complain(t("{n} files wait: {why}", n=report.files_waiting, why=t.say(trouble)))
+        return UNREACHED if isinstance(report.files_trouble, Unreachable) else REFUSED
     return 0
 
 
@@ -289,6 +296,7 @@ async def _status(options: argparse.Namespace, notebook: Notebook, t: Translator
             "waiting": state.waiting,
             "uploaded": state.uploaded,
             "quarantined": state.quarantined,
+            "files_waiting": state.files_waiting,
             "drafts": len(await notebook.drafts()),
             "last_sync_at": state.last_at.isoformat() if state.last_at else None,
             "last_error": t.say(state.error) if state.error else None,

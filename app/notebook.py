@@ -54,8 +54,8 @@ from app.ports import (
     Sealer,
     Store,
 )
-from app.views import CaseView, Draft, NewActivity, NoticeDraft, Row, SyncState, TimelineEntry
-from sync.engine import Branch, Engine, OnProgress, SyncReport
+from app.views import CaseView, Draft, FileView, NewActivity, NoticeDraft, Row, SyncState, TimelineEntry
+from sync.engine import APP_TOO_OLD, Branch, Engine, OnProgress, SyncReport
 from sync.protocol import EnrolRequest, Head, Item, Refused, Unreachable, WireError, record_hash
 
 DEFAULT_ZONE: Final = "Asia/Shanghai"
@@ -77,6 +77,7 @@ class Notebook:
         self._book = Book()
         self._entries: dict[str, Entry] = {}
         self._own: dict[str, Activity] = {}
+        self._sent: set[tuple[str, int]] = set()
         self._syncing = asyncio.Lock()
         self._plans: dict[object, DayPlan] = {}
         self._kept: tuple[object, Kept] = (None, {})
@@ -567,11 +568,45 @@ class Notebook:
     async def blob(self, activity_id: str, sha256: str) -> bytes | None:
         """A file of an own activity by its hash; None where this phone has none."""
         activity = self._own.get(activity_id)
-        listed = activity.raw.get("blobs") if activity is not None else None
-        for place, blob in enumerate(listed if isinstance(listed, list) else []):
-            if isinstance(blob, Mapping) and blob.get("sha256") == sha256:
+        for place, blob in enumerate(_listed(activity) if activity is not None else ()):
+            if blob.get("sha256") == sha256:
                 return await self._opened().blob(activity_id, place)
         return None
+
+    async def file(self, activity_id: str, sha256: str) -> bytes:
+        """A file of any activity of a held case: from this phone, or from the branch. Raises NoConnection, BranchRefused."""
+        kept = await self.blob(activity_id, sha256)
+        if kept is not None:
+            return kept
+        branch = self._ports.connect(self.server, self._binding.get("secret", ""))
+        try:
+            return await branch.file(activity_id, sha256)
+        except Unreachable as e:
+            raise _unreachable(e) from e
+        except Refused as e:
+            if e.status == 404:  # nobody has it, or not for us
+                raise BranchRefused(
+                    Message(
+                        "The branch does not have this file yet. It comes when the phone that took it has sent it."
+                    )
+                ) from e
+            raise _refused(e) from e
+        finally:
+            await branch.close()
+
+    async def keep_draft_file(self, draft_id: str, name: str, content: bytes) -> None:
+        """A photo of a form not yet saved; durable when it returns. Raises NotSaved, InvalidRecord (over 8 MiB)."""
+        if len(content) > BLOB_MOST:
+            raise InvalidRecord(Message("A file is larger than 8 MiB."), "blobs")
+        await self._opened().save_draft_file(draft_id, name, content)
+
+    async def draft_file(self, draft_id: str, name: str) -> bytes | None:
+        """That photo; None where there is none."""
+        return await self._opened().draft_file(draft_id, name)
+
+    async def drop_draft_file(self, draft_id: str, name: str) -> None:
+        """The officer took the photo out again."""
+        await self._opened().drop_draft_file(draft_id, name)
 
     async def save_draft(self, draft: Draft) -> None:
         """Keep a form as it stands; durable when it returns."""
@@ -602,25 +637,68 @@ class Notebook:
             branch = self._ports.connect(self.server, self._binding.get("secret", ""))
             engine = Engine(branch, store, _EngineClock(self._ports.clock))
             try:
-                report = await engine.sync(progress)
-            except WireError as e:
-                error = _refused(e) if isinstance(e, Refused) else _unreachable(e)
-                await self._note_sync(error.message)
-                raise error from e
+                report = await self._text(engine, progress)
+                return await self._files(engine, report, progress)
+            except BranchRefused as e:
+                if isinstance(e.__cause__, Refused) and e.__cause__.code == APP_TOO_OLD:
+                    await self._files(engine, SyncReport(), progress)
+                raise
             finally:
                 await branch.close()
-                if self._store is store:
-                    await self._read_changed(engine)
-            await self._note_sync(None)
+
+    async def _text(self, engine: Engine, progress: OnProgress | None) -> SyncReport:
+        """Push and pull. What changed is in the book, and how it ended is kept, before the first photo goes."""
+        store = self._opened()
+        try:
+            report = await engine.text(progress)
+        except WireError as e:
+            error = _refused(e) if isinstance(e, Refused) else _unreachable(e)
+            await self._note_sync(error=error.message)
+            raise error from e
+        finally:
+            if self._store is store:
+                await self._read_changed(engine)
+        await self._note_sync(error=None, at=self.now().isoformat())
         return report
 
-    async def _note_sync(self, error: Message | None) -> None:
+    async def _files(self, engine: Engine, text: SyncReport, progress: OnProgress | None) -> SyncReport:
+        """Photos and signatures, after the text; one that fails is told and fails nothing else."""
+        store = self._opened()
+        try:
+            files = await engine.files(progress)
+        finally:
+            if self._store is store:
+                await self._read_changed(engine)
+                self._sent = await store.files_sent()
+        trouble = self.files_trouble(files)
+        if trouble is not None or files.files_sent:
+            await self._note_sync(files_error=trouble)
+        return replace(
+            text,
+            pushed=text.pushed + files.pushed,
+            quarantined=text.quarantined + files.quarantined,
+            files_sent=files.files_sent,
+            files_waiting=files.files_waiting,
+            files_trouble=files.files_trouble,
+        )
+
+    def files_trouble(self, report: SyncReport) -> Message | None:
+        """Why files are left, in a sentence."""
+        e = report.files_trouble
+        if e is None:
+            return None
+        if isinstance(e, Refused):
+            return _FILE_REFUSED.get(e.status) or _refused(e).message
+        return _unreachable(e).message
+
+    async def _note_sync(self, *, at: str = "", **errors: Message | None) -> None:
         """Remember how the last attempt ended; an unbound message is kept as its English text and parameters."""
         store = self._opened()
         kept = json.loads(await store.get("sync") or b"{}")
-        kept["error"] = {"text": error.text, "params": dict(error.params)} if error else None
-        if error is None:
-            kept["at"] = self.now().isoformat()
+        for name, error in errors.items():
+            kept[name] = {"text": error.text, "params": dict(error.params)} if error else None
+        if at:
+            kept["at"] = at
         await store.put("sync", json.dumps(kept, ensure_ascii=False).encode())
 
     async def sync_state(self) -> SyncState:
@@ -635,8 +713,14 @@ class Notebook:
             uploaded=states.count("uploaded"),
             quarantined=states.count("quarantined"),
             last_at=datetime.fromisoformat(kept["at"]) if kept.get("at") else None,
-            error=Message(kept["error"]["text"], kept["error"]["params"]) if kept.get("error") else None,
+            error=_kept_message(kept.get("error")),
             clock_off_s=off_s if abs(off_s) >= CLOCK_WORTH_SAYING_S else None,
+            files_waiting=sum(
+                (activity_id, place) not in self._sent
+                for activity_id, activity in self._own.items()
+                for place, _ in enumerate(_listed(activity))
+            ),
+            files_error=_kept_message(kept.get("files_error")),
         )
 
     async def journal(self) -> list[TimelineEntry]:
@@ -692,6 +776,7 @@ class Notebook:
                 if document.body is not None:
                     book.put(document.kind, document.id, document.body)
             self._book, self._entries, self._own = book, {}, {}
+            self._sent = await store.files_sent()
             for entry in await store.journal():
                 self._take_in(entry)
 
@@ -781,6 +866,24 @@ class Notebook:
             own=entry is not None or activity.officer_id == self.officer_id,
             late=activity.recorded_at - activity.happened_at > LATE_AFTER,
             reason=entry.reason if entry else "",
+            files=self._files_of(activity, own=entry is not None),
+        )
+
+    def _files_of(self, activity: Activity, *, own: bool) -> tuple[FileView, ...]:
+        def state(place: int) -> str:
+            if not own:
+                return "branch"
+            return "sent" if (activity.activity_id, place) in self._sent else "waiting"
+
+        return tuple(
+            FileView(
+                str(blob.get("sha256", "")),
+                blob["size"] if type(blob.get("size")) is int else 0,
+                str(blob.get("media_type", "")),
+                str(blob.get("role", "")),
+                state(place),
+            )
+            for place, blob in enumerate(_listed(activity))
         )
 
     def _setting(self, name: str) -> Mapping[str, Any]:
@@ -832,6 +935,16 @@ class _EngineClock:
         return self._clock.monotonic_ms()
 
 
+def _listed(activity: Activity) -> Sequence[Mapping[str, Any]]:
+    """The files a record names; one that is no object keeps its place."""
+    listed = activity.raw.get("blobs")
+    return [b if isinstance(b, Mapping) else {} for b in listed] if isinstance(listed, list) else []
+
+
+def _kept_message(kept: Mapping[str, Any] | None) -> Message | None:
+    return Message(kept["text"], kept["params"]) if kept else None
+
+
 def _standing(entry: TimelineEntry, stands: Mapping[str, Activity]) -> TimelineEntry:
     """The entry with what corrections have made of it."""
     now = stands.get(entry.activity.activity_id)
@@ -878,6 +991,17 @@ _REFUSED: Final = {
     "busy": mark("The branch is busy. Nothing is lost; try again in a minute."),
     "app_too_old": mark(
         "This app is too old for the branch to send to. What you recorded was handed in; please update the app."
+    ),
+}
+
+
+_FILE_REFUSED: Final = {
+    0: Message("A photo on this phone cannot be read any more. Its record was sent; see the doctor."),
+    413: Message(
+        "The branch does not take a file of this size. The record itself was sent; tell the branch."
+    ),
+    460: Message(
+        "The branch does not take a photo: it is not the one its record names. The record itself was sent; tell the branch."
     ),
 }
 

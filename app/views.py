@@ -29,6 +29,18 @@ class NewBlob:
 
 
 @dataclass(frozen=True, slots=True)
+class FileView:
+    """A file of an activity. `state`: waiting (on this phone, not at the branch), sent, or branch (a colleague's: it
+    is fetched when it is looked at)."""
+
+    sha256: str
+    size: int
+    media_type: str
+    role: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewActivity:
     """What an officer wants kept. `activity_id` was born with the draft; None makes a new one.
 
@@ -59,6 +71,7 @@ class TimelineEntry:
     reason: str = ""
     corrected: bool = False
     standing: Activity | None = None
+    files: tuple[FileView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +139,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class SyncState:
-    """Where the sync stands. Counts of own records by state; `last_at` the last success, `error` the last failure."""
+    """Where the sync stands. Counts of own records by state; `last_at` the last success, `error` the last failure.
+
+    `files_waiting`: photos and signatures not whole at the branch, `files_error` why the last try left them.
+    """
 
     waiting: int
     uploaded: int
@@ -134,6 +150,8 @@ class SyncState:
     last_at: datetime | None
     error: Message | None
     clock_off_s: int | None = None
+    files_waiting: int = 0
+    files_error: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
-"""Files of activities (signatures, photos), sealed. They are written in the transaction that writes their record."""
+"""Files of activities (signatures, photos), sealed. They are durable before their record is: the spool, which brings a
+record back, does not carry them.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +34,17 @@ class Blobs:
         """Inside a transaction."""
         for blob, row in sealed:
             self._db.execute(
-                "INSERT INTO blob (activity_id, place, sealed) VALUES (?, ?, ?)",
+                "INSERT INTO blob (activity_id, place, sealed) VALUES (?, ?, ?) "
+                "ON CONFLICT (activity_id, place) DO UPDATE SET sealed = excluded.sealed",
                 [blob.activity_id, blob.place, row],
             )
+
+    def drop_unsaved(self, activity_id: str) -> None:
+        """Inside a transaction: files of a save that failed, when its form is thrown away."""
+        self._db.execute(
+            "DELETE FROM blob WHERE activity_id = ? AND activity_id NOT IN (SELECT activity_id FROM journal)",
+            [activity_id],
+        )
 
     async def get(self, activity_id: str, place: int) -> bytes | None:
         """The file's bytes, or None. Raises SealBroken."""

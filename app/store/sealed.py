@@ -94,11 +94,13 @@ class SealedStore:
                 return await self._saved_already(items, saved, drafts)
             rows = await self._journal.seal_new(head, items)
             files = await self._blobs.seal(blobs)
+            if files:
+                with saving(), self._db.atomic():
+                    self._blobs.insert(files)
             mark = self._spool.mark()
             try:
                 with saving(), self._changing_journal(), self._db.atomic():
                     self._journal.insert(rows)
-                    self._blobs.insert(files)
                     for draft_id in drafts:
                         self._drafts.delete(draft_id)
                     await self._spool.append([to_spool(r, tuple(drafts)) for r in rows])
@@ -312,6 +314,7 @@ class SealedStore:
         async with self._lock:
             with saving(), self._db.atomic():
                 self._drafts.delete(draft_id)
+                self._blobs.drop_unsaved(draft_id)
             await self._purge()
 
     async def save_draft_file(self, draft_id: str, name: str, content: bytes) -> None:

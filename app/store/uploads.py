@@ -83,7 +83,7 @@ class Uploads:
     def sent(self) -> Sequence[tuple[str, int]]:
         """Activity and place of the files that were sent."""
         with reading():
-            return self._db.execute("SELECT activity_id, place FROM upload WHERE state = 'sent'").fetchall()  # type: ignore[no-any-return]
+            return list(self._db.execute("SELECT activity_id, place FROM upload WHERE state = 'sent'"))
 
     def rows(self) -> list[tuple[bytes, bytes]]:
         """`(aad, sealed)` of all uploads, for the doctor."""

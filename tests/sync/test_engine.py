@@ -1,6 +1,6 @@
 """One sync against a hand-written branch and replica: what is sent, repeated, started anew, and reported."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
@@ -19,6 +19,7 @@ from sync.protocol import (
     PushResult,
     Refused,
     Unreachable,
+    WaitingFile,
     record_hash,
 )
 
@@ -48,6 +49,9 @@ class BranchOfLists:
         self.pushes: list[PushRequest] = []
         self.pulls: list[tuple[str, bool]] = []
         self.failures: list[Exception | None] = []
+        self.uploads: dict[str, bytes] = {}
+        self.made: list[str] = []
+        self.on_chunk: Callable[[], None] | None = None
         self.slow_ms = 0
         self.lose_answer = False
 
@@ -85,6 +89,31 @@ class BranchOfLists:
         self._maybe_fail()
         return self.pages[cursor]
 
+    async def create_upload(self, activity_id: str, sha256: str, size: int) -> str:
+        self._maybe_fail()
+        address = f"/u{len(self.made)}"
+        self.made.append(sha256)
+        self.uploads[address] = b""
+        return address
+
+    async def upload_offset(self, address: str) -> int:
+        self._maybe_fail()
+        if address not in self.uploads:
+            raise Refused(404, "")
+        return len(self.uploads[address])
+
+    async def send_chunk(self, address: str, offset: int, chunk: bytes) -> int:
+        self._maybe_fail()
+        if offset != len(self.uploads[address]):
+            raise Refused(409, "offset")
+        self.uploads[address] += chunk
+        if self.on_chunk is not None:
+            self.on_chunk()
+        return len(self.uploads[address])
+
+    async def file(self, activity_id: str, sha256: str) -> bytes:
+        raise AssertionError("a sync does not ask")
+
     async def close(self) -> None:
         raise AssertionError("the engine does not own the branch")
 
@@ -98,6 +127,9 @@ class ReplicaOfLists:
         self.offsets: list[int] = []
         self.lacking: set[str] = set()
         self.asked: list[tuple[int, int]] = []
+        self.contents: dict[str, bytes] = {}
+        self.begun: dict[str, WaitingFile] = {}
+        self.sent: list[str] = []
 
     async def head(self) -> Head:
         return Head(len(self.items), record_hash(self.items[-1].record)) if self.items else Head()
@@ -138,6 +170,22 @@ class ReplicaOfLists:
 
     async def note_offset(self, offset_ms: int) -> None:
         self.offsets.append(offset_ms)
+
+    async def files_waiting(self) -> Sequence[WaitingFile]:
+        return [self.begun.get(i, WaitingFile(i, 0)) for i in self.contents if i not in self.sent]
+
+    async def file_bytes(self, file: WaitingFile) -> bytes | None:
+        return self.contents[file.activity_id]
+
+    async def note_upload(self, file: WaitingFile) -> None:
+        self.begun[file.activity_id] = file
+
+    async def file_sent(self, file: WaitingFile) -> None:
+        self.sent.append(file.activity_id)
+
+    async def offer_files_again(self) -> None:
+        self.sent.clear()
+        self.begun.clear()
 
 
 def make(n: int = 0) -> tuple[Engine, BranchOfLists, ReplicaOfLists]:
@@ -297,3 +345,77 @@ async def test_what_was_applied_before_a_failure_is_told() -> None:
         await call
     assert engine.touched == {("case", "a")}
     assert engine.results["id1"].status == "created"
+
+
+BIG = bytes(range(256)) * 3000  # three pieces
+
+
+async def test_a_file_goes_in_pieces_of_256_kib_and_is_then_sent() -> None:
+    engine, branch, replica = make(1)
+    replica.contents["id1"] = BIG
+    report = await engine.sync()
+    assert branch.uploads == {"/u0": BIG}
+    assert (replica.sent, report.files_sent, report.files_waiting) == (["id1"], 1, 0)
+
+
+async def test_an_upload_that_was_cut_goes_on_where_the_branch_stands_even_after_a_lost_answer() -> None:
+    engine, branch, replica = make(1)
+    replica.contents["id1"] = BIG
+    branch.failures = [None, None, None, None, Unreachable("cut")]
+    report = await engine.sync()
+    assert isinstance(report.files_trouble, Unreachable)
+    assert (report.files_waiting, replica.begun["id1"].address) == (1, "/u0")
+    branch.uploads["/u0"] = BIG[: 300 * 1024]  # more of it had arrived than this phone was told
+    await engine.sync()
+    assert branch.uploads == {"/u0": BIG}
+    assert replica.sent == ["id1"]
+
+
+async def test_an_upload_the_branch_has_forgotten_is_begun_again() -> None:
+    engine, branch, replica = make(1)
+    replica.contents["id1"] = BIG
+    replica.begun["id1"] = WaitingFile("id1", 0, "/old", 5)
+    await engine.sync()
+    assert branch.uploads == {"/u0": BIG}
+
+
+async def test_a_file_refused_as_the_wrong_one_is_sent_anew_once_then_told_and_the_next_one_goes() -> None:
+    engine, branch, replica = make(2)
+    replica.contents |= {"id1": b"one", "id2": b"two"}
+    wrong = Refused(460, "wrong_file")
+    branch.failures = [None, None, None, wrong, None, wrong]
+    report = await engine.sync()
+    assert report.files_trouble is wrong
+    assert (replica.sent, report.files_waiting, replica.begun["id1"].address) == (["id2"], 1, "")
+
+
+async def test_what_is_recorded_while_a_photo_goes_does_not_wait_for_it() -> None:
+    engine, branch, replica = make(1)
+    replica.contents["id1"] = BIG
+
+    def write_one() -> None:
+        branch.on_chunk = None
+        replica.items.append(Item("id2", b"2"))
+
+    branch.on_chunk = write_one
+    report = await engine.sync()
+    assert [p.items and p.items[0].id for p in branch.pushes] == ["id1", "id2"]
+    assert (report.pushed, report.files_sent) == (2, 1)
+
+
+async def test_an_app_too_old_to_pull_has_pushed_and_sends_its_files() -> None:
+    engine, branch, replica = make(1)
+    replica.contents["id1"] = b"one"
+    branch.failures = [None, Refused(426, "app_too_old")]
+    with pytest.raises(Refused):
+        await engine.sync()
+    assert ([i.id for i in branch.records], replica.sent) == (["id1"], ["id1"])
+
+
+async def test_after_a_restore_all_files_are_offered_again() -> None:
+    engine, branch, replica = make(2)
+    replica.contents["id1"] = b"one"
+    await engine.sync()
+    branch.records, branch.uploads = branch.records[:1], {}
+    await engine.sync()
+    assert list(branch.uploads.values()) == [b"one"]
