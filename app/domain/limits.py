@@ -9,7 +9,12 @@ from typing import Any, Final
 
 _MOST: Final = 1_000
 # Members of the same document that the branch's server goes by itself.
-OF_THE_SERVER: Final = ("enrol_code_minutes", "enrol_failures_per_hour")
+OF_THE_SERVER: Final = (
+    "enrol_code_minutes",
+    "enrol_failures_per_hour",
+    "revoked_push_days",
+    "handins_per_hour",
+)
 _PERIODS: Final = ("limitation_years", "guarantee_months")
 
 

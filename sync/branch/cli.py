@@ -28,6 +28,7 @@ from sync.branch.holiday import put_by_clerk
 from sync.branch.importing.cli import register as register_imports
 from sync.branch.officers import add_officer, list_officers
 from sync.branch.printing.cli import register as register_papers
+from sync.branch.reviewing import register as register_reviewing
 from sync.branch.said import in_both
 from sync.branch.settings import put_setting
 from sync.branch.status import status
@@ -224,6 +225,7 @@ register_deciding(app, settings)
 register_exports(app)
 register_imports(app)
 register_papers(app)
+register_reviewing(app)
 
 
 def main(arguments: list[str] | None = None) -> int:

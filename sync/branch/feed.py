@@ -53,6 +53,7 @@ class Changes:
         self._stored: dict[Key, int] = {}
         self._moved: dict[str, str | None] = {}
         self._created: dict[str, list[str]] = {}
+        self._answered: dict[str, dict[Key, int]] = {}
         self._new_officers: list[str] = []
 
     def add_officer(self, officer_id: str, name: str) -> None:
@@ -129,6 +130,10 @@ class Changes:
         """An activity of a case was stored; the case's officer gets it."""
         self._created.setdefault(case_id, []).append(activity_id)
 
+    def answered(self, officer_id: str, activity_id: str, version: int) -> None:
+        """The supervisor answered a quarantined record: its verdict goes to the officer who pushed it."""
+        self._answered.setdefault(officer_id, {})["verdict", activity_id] = version
+
     def number(self) -> None:
         """Write everything collected into the feeds: the last statements of the transaction."""
         puts, removes = self._wanted()
@@ -153,6 +158,8 @@ class Changes:
         for case_id, activity_ids in self._created.items():
             if (to := holder.get(case_id)) is not None:
                 puts.setdefault(to, {}).update((("activity", a), ACTIVITY_VERSION) for a in activity_ids)
+        for officer_id, verdicts in self._answered.items():
+            puts.setdefault(officer_id, {}).update(verdicts)
         for case_id, documents in self._whole_cases(self._moved.keys()).items():
             before, to = self._moved[case_id], holder.get(case_id)
             if before == to:

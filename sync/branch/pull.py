@@ -112,9 +112,18 @@ def _read(
 
 def _after(device: Device, start: Cursor, limit: int, *, own: bool) -> Select[Any]:
     """Feed items with their bytes; the asking device's own activities come without, unless it asks for them."""
-    item, doc, act = t.feed_item.c, t.document.c, t.activity.c
+    item, doc, act, said = t.feed_item.c, t.document.c, t.activity.c, t.verdict.c
     record = act.record if own else case((act.device_id != device.device_id, act.record))
-    body = case((item.kind == "activity", record), else_=doc.body)
+    verdict = (
+        select(said.body)
+        .where(
+            said.officer_id == item.officer_id,
+            said.activity_id == item.doc_id,
+            said.version == item.version,
+        )
+        .scalar_subquery()
+    )
+    body = case((item.kind == "activity", record), (item.kind == "verdict", verdict), else_=doc.body)
     return (
         select(item.seq, item.op, item.kind, item.doc_id, item.version, body.label("body"))
         .select_from(t.feed_item)

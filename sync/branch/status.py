@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 from app.domain.message import Message
 from sync.branch import tables as t
 from sync.branch.office import Office, read_meta
+from sync.branch.quarantine import waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def status(office: Office) -> Status:
             behind=_count(conn, t.device, dev.declared_seq > dev.head_seq),
             cases={status or "-": n for status, n in conn.execute(by_status)},
             activities=_count(conn, t.activity, created),
-            quarantined=_count(conn, t.activity, act.status == "quarantined"),
+            quarantined=waiting(conn),
             late=_count(conn, t.activity, created, act.late),
             payments=_count(conn, t.payment),
             payments_cover=read_meta(conn).get("payments_cover"),

@@ -69,6 +69,12 @@ device = Table(
     Column("enrolled_ms", BigInteger, nullable=False),
     Column("pushed_ms", BigInteger, comment="last push; a pull writes nothing"),
     Column("revoked_ms", BigInteger),
+    Column("revoked_why", Text),
+    Column(
+        "copy_of",
+        String(36),
+        comment="not a phone: records of a copy of that device's data, other than those it had sent",
+    ),
 )
 
 enrol_code = Table(
@@ -100,7 +106,7 @@ document = Table(
     Column("body", LargeBinary, nullable=False, comment="the exact bytes served"),
     Column("sha256", String(64), nullable=False),
     Column("changed_ms", BigInteger, nullable=False),
-    comment="case, figures, settings, verdict; activities are served from their own table",
+    comment="case, figures, settings; activities and verdicts are served from tables of their own",
 )
 
 case_ = Table(
@@ -197,6 +203,35 @@ Index(
     unique=True,
     sqlite_where=text("status = 'created'"),
     postgresql_where=text("status = 'created'"),
+)
+
+verdict = Table(
+    "verdict",
+    metadata,
+    Column("officer_id", ForeignKey("officer.officer_id"), primary_key=True),
+    Column("activity_id", String(200), primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("n", ForeignKey("activity.n"), nullable=False, index=True),
+    Column("accepted", Boolean, nullable=False),
+    Column("fed", Boolean, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("by", String(128), nullable=False),
+    Column("decided_ms", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False, comment="the exact bytes served"),
+    comment="the supervisor's answers to quarantined records; of one record the greatest version counts",
+)
+
+handin = Table(
+    "handin",
+    metadata,
+    Column("n", _Number, primary_key=True),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("size", BigInteger, nullable=False),
+    Column("records", BigInteger, nullable=False, comment="as the sealed file says"),
+    Column("received_ms", BigInteger, nullable=False, index=True),
+    Column("address", String(64)),
+    Column("taken_ms", BigInteger, comment="when it was opened and taken in"),
+    comment="sealed journals handed in without a token; their bytes lie in the store of files",
 )
 
 contact_answer = Table(
