@@ -18,7 +18,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from app.bootstrap import open_notebook
+from app.bootstrap import open_notebook, salvage
+from app.device.files import write_durably
 from app.domain.message import Message
 from app.domain.people import PersonView
 from app.domain.plan import PlanItem
@@ -41,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
     t = translator(options.lang)
     run: Callable[[argparse.Namespace, Notebook, Translator], Awaitable[int]] = options.run
     try:
+        if options.command == "salvage":
+            return _salvage(options, t)
         return asyncio.run(_with_notebook(options, run, t))
     except NoConnection as e:
         _complain(t.say(e.message))
@@ -113,6 +116,10 @@ async def _sync(options: argparse.Namespace, notebook: Notebook, t: Translator) 
     )  # fmt: skip
     if state.clock_off_s:
         _complain(_clock_off(state.clock_off_s, t))
+    if report.restored:
+        _complain(
+            t("The branch was put back from a backup. What it had lost was sent again from this phone.")
+        )
     if report.mismatch:
         _complain(t("The notebook does not match the branch even after a new start. Please tell the branch."))
         return REFUSED
@@ -297,6 +304,7 @@ async def _status(options: argparse.Namespace, notebook: Notebook, t: Translator
             "uploaded": state.uploaded,
             "quarantined": state.quarantined,
             "files_waiting": state.files_waiting,
+            "rejected": state.rejected,
             "drafts": len(await notebook.drafts()),
             "last_sync_at": state.last_at.isoformat() if state.last_at else None,
             "last_error": t.say(state.error) if state.error else None,
@@ -334,6 +342,24 @@ async def _doctor(options: argparse.Namespace, notebook: Notebook, t: Translator
         ),
     )
     return REFUSED if found else 0
+
+
+def _salvage(options: argparse.Namespace, t: Translator) -> int:
+    """Needs no PIN and opens nothing: what it writes is as sealed as it lies here."""
+    content, found = salvage(options.data)
+    try:
+        write_durably(options.out.absolute(), content)
+    except OSError as e:
+        raise NotebookError(Message("{file} cannot be written.", {"file": options.out.name})) from e
+    counts = {"records": found.records, "waiting": found.waiting, "files": found.files}
+    _answer(
+        options,
+        {"file": str(options.out), **counts, "damaged": found.damaged},
+        lambda: t("{records} records, {waiting} of them not sent, and {files} files, all still sealed: {file}", file=options.out.name, **counts),
+    )  # fmt: skip
+    if found.damaged:
+        _complain(t("The notebook's file is damaged: what could be read of it was taken."))
+    return 0
 
 
 def _item(item: PlanItem, t: Translator) -> dict[str, Any]:
@@ -493,7 +519,7 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help_)
         # Without defaults of its own: they would undo what was said before the command.
         _add_common(sub, data=argparse.SUPPRESS, json=argparse.SUPPRESS, lang=argparse.SUPPRESS)
-        sub.set_defaults(run=run)
+        sub.set_defaults(run=run, command=name)
         return sub
 
     enrol = command("enrol", _enrol, "bind this notebook to the branch")
@@ -507,6 +533,8 @@ def _parser() -> argparse.ArgumentParser:
     case.add_argument("case", metavar="CASE")
     command("record", _record, "activities as JSON lines on standard input")
     command("status", _status, "whose notebook, what waits, the last sync")
+    salvaged = command("salvage", _salvage, "the sealed journal as one file for the branch; needs no PIN")
+    salvaged.add_argument("--out", type=Path, required=True, metavar="FILE")
     command("doctor", _doctor, "check file, chain and counts")
     return parser
 

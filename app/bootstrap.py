@@ -10,7 +10,7 @@ from typing import Final
 
 from app import VERSION
 from app.device.clock import SystemClock
-from app.device.folder import DataFolder
+from app.device.folder import DataFolder, NoFolder
 from app.device.keys import KeyRing
 from app.device.moving import notebook_folder
 from app.domain.message import Message
@@ -20,8 +20,10 @@ from app.i18n.pinyin import initials
 from app.notebook import Notebook
 from app.ports import Clock, NotebookError, Ports, Sealer, Store
 from app.store.opening import discard_store, open_store
+from app.store.salvaging import Salvaged, read_sealed
 from sync.client import BadAddress, HttpBranch, server_address
 from sync.engine import Branch
+from sync.salvage import pack_salvage
 
 ASSETS: Final = Path(__file__).parent.parent / "assets"
 
@@ -59,10 +61,36 @@ def open_notebook(data: Path | None = None, clock: Clock | None = None) -> Noteb
             clock=clock,
             initials=initials(),
             procedures=bundled_procedures(),
+            wrap_anew=keys.wrap_anew,
             device_name=platform.node(),
             platform=platform.system().lower(),
         )
     )
+
+
+def salvage(data: Path | None) -> tuple[bytes, Salvaged]:
+    """The sealed journal of a data folder that need not open any more, and what is in it: no PIN, ciphertext only.
+
+    The folder is left as it is. Raises NotebookError where there is no notebook, Busy where an app has it open.
+    """
+    folder = DataFolder(data)
+    keys_file = folder.path / "keys.json"
+    if not keys_file.is_file():
+        raise NotebookError(Message("There is no notebook in this data folder."))
+    try:
+        folder.hold()
+    except NoFolder:
+        pass_by = True  # a medium that cannot be written: nobody else has it open either
+    else:
+        pass_by = False
+    try:
+        found = read_sealed(folder.path)
+        return pack_salvage(keys_file.read_bytes(), found.rows), found
+    except OSError as e:
+        raise NotebookError(Message("The data folder cannot be read.")) from e
+    finally:
+        if not pass_by:
+            folder.release()
 
 
 def bundled_procedures() -> dict[str, Procedure]:

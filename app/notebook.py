@@ -79,6 +79,7 @@ class Notebook:
         self._own: dict[str, Activity] = {}
         self._sent: set[tuple[str, int]] = set()
         self._syncing = asyncio.Lock()
+        self._recovery_asked = False
         self._plans: dict[object, DayPlan] = {}
         self._kept: tuple[object, Kept] = (None, {})
         self._slots: tuple[object, dict[str, int]] = (None, {})
@@ -198,6 +199,7 @@ class Notebook:
         gc.unfreeze()
         self._plans.clear()
         self._kept, self._slots = (None, {}), (None, {})
+        self._recovery_asked = False
         self._register, self._pins = (-1, Register(())), {}
         if store is not None:
             await store.close()
@@ -298,7 +300,8 @@ class Notebook:
         day = on or self.today_date()
         file = self._as_of(found, day)
         case, figures = file.case, file.figures
-        activities = sorted(file.activities, key=lambda a: (a.happened_at, a.activity_id), reverse=True)
+        told = (*file.activities, *self._rejected(case.case_id, day))
+        activities = sorted(told, key=lambda a: (a.happened_at, a.activity_id), reverse=True)
         stands = {a.activity_id: a for a in effective(file.activities)}
         return CaseView(
             case=case,
@@ -638,6 +641,7 @@ class Notebook:
             engine = Engine(branch, store, _EngineClock(self._ports.clock))
             try:
                 report = await self._text(engine, progress)
+                await self._heed_recovery_key(branch)
                 return await self._files(engine, report, progress)
             except BranchRefused as e:
                 if isinstance(e.__cause__, Refused) and e.__cause__.code == APP_TOO_OLD:
@@ -691,6 +695,17 @@ class Notebook:
             return _FILE_REFUSED.get(e.status) or _refused(e).message
         return _unreachable(e).message
 
+    async def _heed_recovery_key(self, branch: Branch) -> None:
+        """Once an opening, after a sync proved the branch: its new recovery key gets the data key as well."""
+        if self._ports.wrap_anew is None or self._recovery_asked:
+            return
+        try:
+            said = await branch.hello()
+        except WireError:
+            return  # asked again with the next sync; this one's records are through
+        await self._ports.wrap_anew(said.recovery_key)
+        self._recovery_asked = True
+
     async def _note_sync(self, *, at: str = "", **errors: Message | None) -> None:
         """Remember how the last attempt ended; an unbound message is kept as its English text and parameters."""
         store = self._opened()
@@ -705,12 +720,12 @@ class Notebook:
         """Counts and the last result."""
         store = self._opened()
         kept = json.loads(await store.get("sync") or b"{}")
-        states = [e.state for e in self._entries.values()]
+        states = [self._judged(e)[0] for e in self._entries.values()]
         offset = await store.offset()
         off_s = offset[0] // 1000 if offset else 0
         return SyncState(
             waiting=states.count("waiting"),
-            uploaded=states.count("uploaded"),
+            uploaded=states.count("uploaded") + states.count("accepted"),
             quarantined=states.count("quarantined"),
             last_at=datetime.fromisoformat(kept["at"]) if kept.get("at") else None,
             error=_kept_message(kept.get("error")),
@@ -721,6 +736,7 @@ class Notebook:
                 for place, _ in enumerate(_listed(activity))
             ),
             files_error=_kept_message(kept.get("files_error")),
+            rejected=states.count("rejected"),
         )
 
     async def journal(self) -> list[TimelineEntry]:
@@ -779,6 +795,7 @@ class Notebook:
             self._sent = await store.files_sent()
             for entry in await store.journal():
                 self._take_in(entry)
+        self._heed_verdicts()
 
     async def _read_changed(self, engine: Engine) -> None:
         """What a sync changed; all of it after a new start, which also removes what no page named."""
@@ -795,6 +812,36 @@ class Notebook:
             if entry is not None:
                 state = "quarantined" if result.quarantined else "uploaded"
                 self._entries[result.id] = replace(entry, state=state, reason=result.reason or "")
+        self._heed_verdicts()
+
+    def _judged(self, entry: Entry) -> tuple[str, str]:
+        """What became of an own record and why: the supervisor's answer, else what the branch said at once.
+
+        An answer to another record under the same id is not one to this.
+        """
+        said = self._book.verdicts.get(entry.activity_id)
+        if said is None or entry.state == "waiting" or said.get("sha256") != record_hash(entry.record):
+            return entry.state, entry.reason
+        verdict, why = said.get("verdict"), said.get("why")
+        if verdict not in ("accepted", "rejected"):
+            return entry.state, entry.reason
+        return verdict, why if isinstance(why, str) else ""
+
+    def _heed_verdicts(self) -> None:
+        """What the supervisor rejected stays in the timeline and counts for nothing else."""
+        for activity_id, own in self._own.items():
+            rejected = self._judged(self._entries[activity_id])[0] == "rejected"
+            if rejected and self._book.holds(activity_id):
+                self._book.drop("activity", activity_id)
+            elif not rejected and not self._book.holds(activity_id):
+                self._book.add(own)
+
+    def _rejected(self, case_id: str, day: date) -> Iterator[Activity]:
+        """Own records of a case that the supervisor rejected, up to `day`."""
+        for activity_id, own in self._own.items():
+            known = day >= self.today_date() or on_day(own.happened_at, self.zone) <= day
+            if known and own.case_id == case_id and not self._book.holds(activity_id):
+                yield own
 
     def _take_in(self, entry: Entry) -> None:
         activity = Activity.read(entry.record)
@@ -860,12 +907,13 @@ class Notebook:
 
     def _timeline_entry(self, activity: Activity) -> TimelineEntry:
         entry = self._entries.get(activity.activity_id)
+        state, reason = self._judged(entry) if entry else ("uploaded", "")
         return TimelineEntry(
             activity=activity,
-            state=entry.state if entry else "uploaded",
+            state=state,
             own=entry is not None or activity.officer_id == self.officer_id,
             late=activity.recorded_at - activity.happened_at > LATE_AFTER,
-            reason=entry.reason if entry else "",
+            reason=reason,
             files=self._files_of(activity, own=entry is not None),
         )
 
@@ -948,7 +996,7 @@ def _kept_message(kept: Mapping[str, Any] | None) -> Message | None:
 def _standing(entry: TimelineEntry, stands: Mapping[str, Activity]) -> TimelineEntry:
     """The entry with what corrections have made of it."""
     now = stands.get(entry.activity.activity_id)
-    if entry.activity.kind == "correction" or now is entry.activity:
+    if entry.activity.kind == "correction" or now is entry.activity or entry.state == "rejected":
         return entry
     return replace(entry, corrected=True, standing=now)
 

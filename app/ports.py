@@ -230,7 +230,8 @@ class Ports:
 
     `address(typed)` is the server's address as it is kept and `connect(server, token)` the branch behind it, both
     raising NotebookError; `procedures` hold until the branch has sent its own; `discard()` removes keys and file of a folder that was never bound; `release()` lets
-    another app have the folder.
+    another app have the folder; `wrap_anew(recovery_key)` wraps the data key to the branch's new recovery key and says
+    whether it was another one.
     """
 
     keys: Keys
@@ -244,3 +245,4 @@ class Ports:
     procedures: Mapping[str, Procedure] = field(default_factory=dict)
     device_name: str = ""
     platform: str = ""
+    wrap_anew: Callable[[str], Awaitable[bool]] | None = None

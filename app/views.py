@@ -59,7 +59,8 @@ class NewActivity:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One activity as the timeline shows it; `state` is a record state, `own` False for a colleague's, `late` = 补记.
+    """One activity as the timeline shows it; `state` is a record state (the supervisor's answer over the
+    quarantine) and `reason` why, `own` False for a colleague's, `late` = 补记.
 
     `corrected`: a later 更正 speaks of it; `standing` is what it says since then, None where it was taken back.
     """
@@ -139,7 +140,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class SyncState:
-    """Where the sync stands. Counts of own records by state; `last_at` the last success, `error` the last failure.
+    """Where the sync stands. Counts of own records by state (`uploaded` with those the supervisor accepted); `last_at` the
+    last success, `error` the last failure.
 
     `files_waiting`: photos and signatures not whole at the branch, `files_error` why the last try left them.
     """
@@ -152,6 +154,7 @@ class SyncState:
     clock_off_s: int | None = None
     files_waiting: int = 0
     files_error: Message | None = None
+    rejected: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,10 @@ wrapped to the branch's recovery key (RSA-OAEP with SHA-256) beside the file, so
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 DATA_KEY_BYTES: Final = 32
@@ -17,6 +20,7 @@ NONCE_BYTES: Final = 12
 TAG_BYTES: Final = 16
 RECOVERY_MIN_BITS: Final = 3072
 KEYS_FORMAT: Final = 1
+SALVAGE_MAGIC: Final = b"waifang salvage 1\n"
 
 _REASON_LENGTH_BYTES: Final = 4
 _NO_REASON: Final = bytes(_REASON_LENGTH_BYTES)
@@ -91,7 +95,26 @@ def wrap_for_recovery(data_key: bytes, public_pem: str) -> dict[str, Any]:
 
     Raises NoRecovery.
     """
-    from cryptography.hazmat.primitives import hashes, serialization
+    key = _public(public_pem)
+    return {
+        "method": "RSA-OAEP-SHA256",
+        "recovery_key_sha256": key_fingerprint(public_pem),
+        "wrapped": base64.b64encode(key.encrypt(data_key, _oaep())).decode(),
+    }
+
+
+def key_fingerprint(public_pem: str) -> str:
+    """SHA-256 hex of a recovery key's SubjectPublicKeyInfo. Raises NoRecovery."""
+    from cryptography.hazmat.primitives import serialization
+
+    spki = _public(public_pem).public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return hashlib.sha256(spki).hexdigest()
+
+
+def _public(public_pem: str) -> Any:
+    from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     try:
@@ -100,14 +123,7 @@ def wrap_for_recovery(data_key: bytes, public_pem: str) -> dict[str, Any]:
         raise NoRecovery("a PEM public key") from e
     if not isinstance(key, RSAPublicKey) or key.key_size < RECOVERY_MIN_BITS:
         raise NoRecovery(f"an RSA key of at least {RECOVERY_MIN_BITS} bits")
-    spki = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    digest = hashes.Hash(hashes.SHA256())
-    digest.update(spki)
-    return {
-        "method": "RSA-OAEP-SHA256",
-        "recovery_key_sha256": digest.finalize().hex(),
-        "wrapped": base64.b64encode(key.encrypt(data_key, _oaep())).decode(),
-    }
+    return key
 
 
 def recover_data_key(keys_file: bytes, private_pem: bytes, passphrase: bytes | None) -> bytes:
@@ -155,3 +171,63 @@ def _oaep() -> Any:
     from cryptography.hazmat.primitives.asymmetric import padding
 
     return padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRow:
+    """A row as it lies on a phone. `table` is journal (`number` its sequence number) or blob (`number` its place)."""
+
+    table: str
+    device_id: str
+    activity_id: str
+    number: int
+    state: str
+    sealed: bytes
+
+    @property
+    def aad(self) -> bytes:
+        """What its place binds it to."""
+        if self.table == "blob":
+            return blob_aad(self.activity_id, self.number)
+        return journal_aad(self.device_id, self.activity_id, self.number, self.state)
+
+
+def pack_salvage(keys_file: bytes, rows: Sequence[SealedRow]) -> bytes:
+    """A phone's journal and files as one file that is as sealed as they were.
+
+    A magic line; a line of JSON with the key file, each row's columns and length, and the SHA-256 of all that follows;
+    then the sealed rows one after another.
+    """
+    body = b"".join(r.sealed for r in rows)
+    line = {
+        "keys": base64.b64encode(keys_file).decode(),
+        "rows": [[r.table, r.device_id, r.activity_id, r.number, r.state, len(r.sealed)] for r in rows],
+        "sha256": hashlib.sha256(body).hexdigest(),
+    }
+    return SALVAGE_MAGIC + json.dumps(line).encode() + b"\n" + body
+
+
+def unpack_salvage(content: bytes) -> tuple[bytes, list[SealedRow]]:
+    """The key file and the rows of `pack_salvage`. Raises NoRecovery where one bit of it is not as it was."""
+    if not content.startswith(SALVAGE_MAGIC):
+        raise NoRecovery("a sealed journal made by `salvage`")
+    first, newline, body = content[len(SALVAGE_MAGIC) :].partition(b"\n")
+    try:
+        line = json.loads(first)
+        keys_file = base64.b64decode(line["keys"], validate=True)
+        listed = [
+            (str(table), str(device), str(activity), int(number), str(state), int(size))
+            for table, device, activity, number, state, size in line["rows"]
+        ]
+        digest = line["sha256"]
+    except (ValueError, KeyError, TypeError, RecursionError) as e:
+        raise NoRecovery("a sealed journal that is whole") from e
+    if not newline or hashlib.sha256(body).hexdigest() != digest or sum(r[5] for r in listed) != len(body):
+        raise NoRecovery("a sealed journal that is whole")
+    rows, at = [], 0
+    for table, device, activity, number, state, size in listed:
+        if size < 0:
+            raise NoRecovery("a sealed journal that is whole")
+        rows.append(SealedRow(table, device, activity, number, state, body[at : at + size]))
+        at += size
+    return keys_file, rows

@@ -25,7 +25,7 @@ from app.device.tries import MOST, WAITS_S, Tries
 from app.domain.message import Message
 from app.i18n import mark
 from app.ports import Clock, NotebookError, NotSaved, PinLocked, SealBroken, WrongPin
-from sync.salvage import DATA_KEY_BYTES, KEYS_FORMAT, NoRecovery, wrap_for_recovery
+from sync.salvage import DATA_KEY_BYTES, KEYS_FORMAT, NoRecovery, key_fingerprint, wrap_for_recovery
 
 PIN_DIGITS: Final = 6
 SCRYPT_N: Final = 2**15
@@ -46,6 +46,7 @@ class KeyRing:
         self._given = keystore
         self._tries = Tries(folder.path / "tries.json", clock)
         self._one_at_a_time = asyncio.Lock()
+        self._data_key: bytes | None = None
 
     @property
     def path(self) -> Path:
@@ -96,7 +97,31 @@ class KeyRing:
             raise NotSaved(
                 Message("The keys could not be written. Free some space on this device, then try again.")
             ) from e
+        self._data_key = data_key
         return AesGcmSealer(data_key)
+
+    async def wrap_anew(self, recovery_key: str) -> bool:
+        """Wrap the data key of an unlocked notebook to another recovery key of the branch (PEM); False where it is the
+        one it is wrapped to. The key file is replaced whole or not at all. Raises NotebookError, NotSaved.
+        """
+        if self._data_key is None:
+            return False
+        kept = self._read()
+        try:
+            if kept["recovery"]["recovery_key_sha256"] == key_fingerprint(recovery_key):
+                return False
+            kept["recovery"] = wrap_for_recovery(self._data_key, recovery_key)
+        except NoRecovery as e:
+            raise NotebookError(
+                Message("The branch's recovery key cannot be used. Please tell the branch.")
+            ) from e
+        try:
+            write_durably(self.path, json.dumps(kept, indent=1).encode())
+        except OSError as e:
+            raise NotSaved(
+                Message("The keys could not be written. Free some space on this device, then try again.")
+            ) from e
+        return True
 
     async def _keep_secret(self, key_id: str, secret: bytes) -> Keystore:
         """In the OS keyring where that works to the end, else in the file. Raises OSError."""
@@ -156,6 +181,7 @@ class KeyRing:
             self._tries.reset()
         except OSError as e:
             raise _uncounted() from e
+        self._data_key = data_key
         return AesGcmSealer(data_key)
 
     def _refusal(self) -> NotebookError:

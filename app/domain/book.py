@@ -18,6 +18,7 @@ class Book:
 
     def __init__(self) -> None:
         self.settings: dict[str, Mapping[str, Any]] = {}
+        self.verdicts: dict[str, Mapping[str, Any]] = {}
         self.unreadable: set[tuple[str, str]] = set()
         self.revision = 0
         self.documents = 0
@@ -41,11 +42,11 @@ class Book:
             elif kind == "figures":
                 self._figures[doc_id] = Figures.read(body)
                 self._files.pop(doc_id, None)
-            elif kind == "settings":
+            elif kind in ("settings", "verdict"):
                 value = json.loads(body)
                 if not isinstance(value, dict):
                     raise ValueError("not an object")
-                self.settings[doc_id] = value
+                (self.settings if kind == "settings" else self.verdicts)[doc_id] = value
         except (ValueError, RecursionError):
             self.unreadable.add((kind, doc_id))
 
@@ -62,6 +63,8 @@ class Book:
             self._files.pop(doc_id, None)
         elif kind == "settings":
             self.settings.pop(doc_id, None)
+        elif kind == "verdict":
+            self.verdicts.pop(doc_id, None)
         elif kind == "activity" and (gone := self._activities.pop(doc_id, None)) is not None:
             self._of_case[gone.case_id].pop(doc_id, None)
             self._files.pop(gone.case_id, None)
@@ -72,6 +75,10 @@ class Book:
         self._activities[activity.activity_id] = activity
         self._of_case.setdefault(activity.case_id, {})[activity.activity_id] = activity
         self._files.pop(activity.case_id, None)
+
+    def holds(self, activity_id: str) -> bool:
+        """Whether that activity counts here."""
+        return activity_id in self._activities
 
     def files(self) -> Iterator[CaseFile]:
         """All cases of the feed, each with its figures and activities."""

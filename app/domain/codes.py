@@ -49,5 +49,5 @@ GUARANTOR_ROLES: Final = ("guarantor", "counter_guarantor", "joint_group_member"
 LIABILITIES: Final = ("joint", "general", "unstated")
 METHODS: Final = ("equal_instalments", "equal_principal", "interest_first", "bullet")
 DEBTOR_ROLES: Final = ("spouse", "co_borrower")
-RECORD_STATES: Final = ("waiting", "uploaded", "quarantined")
+RECORD_STATES: Final = ("waiting", "uploaded", "quarantined", "accepted", "rejected")
 STAGES: Final = ("d1_3", "d4_6", "d7_29", "d30_89", "d90")

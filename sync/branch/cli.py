@@ -28,8 +28,10 @@ from sync.branch.holiday import put_by_clerk
 from sync.branch.importing.cli import register as register_imports
 from sync.branch.officers import add_officer, list_officers
 from sync.branch.printing.cli import register as register_papers
+from sync.branch.recovering import register as register_recovering
 from sync.branch.reviewing import register as register_reviewing
 from sync.branch.said import in_both
+from sync.branch.securing import register as register_securing
 from sync.branch.settings import put_setting
 from sync.branch.status import status
 
@@ -225,7 +227,9 @@ register_deciding(app, settings)
 register_exports(app)
 register_imports(app)
 register_papers(app)
+register_recovering(app)
 register_reviewing(app)
+register_securing(app)
 
 
 def main(arguments: list[str] | None = None) -> int:

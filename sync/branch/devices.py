@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection, select
 
 from sync.branch import tables as t
+from sync.branch.office import setting
 from sync.branch.problems import REBIND, REVOKED, refuse
 from sync.protocol import Head
+
+REVOKED_PUSH_DAYS: Final = 30  # default of `limits.revoked_push_days`
+_DAY_MS: Final = 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,7 @@ class Device:
     device_id: str
     officer_id: str
     head: Head
+    revoked: bool = False
 
 
 def secret_hash(secret: str) -> str:
@@ -27,13 +33,26 @@ def secret_hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def authenticate(conn: Connection, token: str, *, lock: bool = False) -> Device:
-    """The device behind a bearer token; `lock` keeps others from changing it meanwhile. Raises Problem `rebind` or `device_revoked`."""
+def authenticate(
+    conn: Connection, token: str, *, lock: bool = False, pushing_at: int | None = None
+) -> Device:
+    """The device behind a bearer token; `lock` keeps others from changing it meanwhile. Raises Problem `rebind` or `device_revoked`.
+
+    `pushing_at` (ms since the epoch) is given by a push alone: a revoked device may still hand in, into quarantine, for
+    `limits.revoked_push_days`.
+    """
     wanted = secret_hash(token)
     asked = select(t.device).where(t.device.c.secret_hash == wanted)
     row = conn.execute(asked.with_for_update(key_share=True) if lock else asked).one_or_none()
     if row is None or not hmac.compare_digest(row.secret_hash, wanted):
         raise refuse(REBIND)
-    if row.revoked_ms is not None:
+    revoked = row.revoked_ms is not None
+    if revoked and (pushing_at is None or pushing_at >= pushes_until(conn, row.revoked_ms)):
         raise refuse(REVOKED)
-    return Device(row.device_id, row.officer_id, Head(row.head_seq, row.head_hash))
+    return Device(row.device_id, row.officer_id, Head(row.head_seq, row.head_hash), revoked)
+
+
+def pushes_until(conn: Connection, revoked_ms: int) -> int:
+    """Until when (ms since the epoch) a device revoked then may push."""
+    days = setting(conn, "limits").get("revoked_push_days")
+    return revoked_ms + (days if type(days) is int and days >= 0 else REVOKED_PUSH_DAYS) * _DAY_MS

@@ -109,7 +109,7 @@ def _write(
             )
             changes.store("settings", {k: encode(v) for k, v in default_settings().items()})
             keep_current(changes, now().astimezone(ZoneInfo(zone)).date())
-            _write_private(key_file, keys.private)
+            write_private(key_file, keys.private)
     except AlreadyInitialised:
         raise  # the key's file, if any, is the other's
     except BaseException:
@@ -120,7 +120,8 @@ def _write(
     return Founded(branch_id, name, zone, key_file, keys.passphrase)
 
 
-def _write_private(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes) -> None:
+    """A new file for its owner only, durable. Raises OSError, also where it is there."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
         file.flush()

@@ -49,8 +49,8 @@ def push(office: Office, token: str, request: PushRequest) -> PushAnswer:
 def _store(office: Office, token: str, request: PushRequest, readings: Sequence[Reading]) -> PushAnswer:
     with office.changing(alone=False) as changes:
         # Locked: a phone whose answer was cut sends again while its first push may still be at work.
-        device = authenticate(changes.conn, token, lock=True)
-        intake = _Intake(office.now_ms(), changes, device, request, readings)
+        device = authenticate(changes.conn, token, lock=True, pushing_at=office.now_ms())
+        intake = Intake(office.now_ms(), changes, device, request, readings)
         results = intake.take()
         intake.store()
     return PushAnswer(office.now_ms(), intake.head, tuple(results))
@@ -80,7 +80,7 @@ class _Known:
     reason: str | None
 
 
-class _Intake:
+class Intake:
     """One push while it is judged, record by record, against a chain that grows with each."""
 
     def __init__(
@@ -138,7 +138,7 @@ class _Intake:
             return
         if first > self.head.seq + 1:
             raise self._resend()
-        _log_lost(self._changes.conn, self._device.device_id, first, last, self._now_ms)
+        log_lost(self._changes.conn, self._device.device_id, first, last, self._now_ms)
         self.head = Head(last, NO_HASH)
 
     def _resend(self) -> Exception:
@@ -146,6 +146,8 @@ class _Intake:
         return refuse(RESEND, extra={"resend_from": self._device.head.seq + 1})
 
     def _why_quarantined(self, item: Item, reading: Reading, *, taken: bool) -> Message | None:
+        if self._device.revoked:
+            return Message("This device was switched off when the record came.")
         if taken:
             return Message("Another record has this number already.")
         if reading.wrong is not None:
@@ -222,7 +224,8 @@ def _ever_assigned(conn: Connection, officer_id: str, case_ids: Sequence[str]) -
     return {r.case_id: r.officer_id for r in among(conn, (case.case_id, case.officer_id), case.case_id, mine)}
 
 
-def _log_lost(conn: Connection, device_id: str, first: int, last: int, now_ms: int) -> None:
+def log_lost(conn: Connection, device_id: str, first: int, last: int, now_ms: int) -> None:
+    """Write down that these sequence numbers (both included) are gone; again is fine."""
     log = t.lost_records.c
     same = (log.device_id == device_id, log.first_seq == first, log.last_seq == last)
     if conn.execute(select(log.device_id).where(*same)).first() is None:

@@ -39,7 +39,7 @@ class Office:
             kept = read_meta(conn)
         try:
             self.branch_id, self.name = kept["branch_id"], kept["branch_name"]
-            self.epoch, self.recovery_key = kept["epoch"], kept["recovery_key"]
+            kept["epoch"], kept["recovery_key"]
             self.zone = ZoneInfo(kept["zone"])
         except KeyError as e:
             raise NotInitialised(no_branch()) from e

@@ -62,7 +62,9 @@ def read_page(office: Office, token: str, cursor: str, limit: int, *, own: bool)
         seq, count, total = conn.execute(
             select(t.feed.c.seq, t.feed.c.count, t.feed.c.sum).where(t.feed.c.officer_id == device.officer_id)
         ).one()
-        start = _start(office, device, cursor, seq)
+        # Read here, not kept: a branch put back from a backup gets a new epoch while it serves.
+        epoch = conn.scalars(select(t.meta.c.value).where(t.meta.c.name == "epoch")).one()
+        start = _start(epoch, device, cursor, seq)
         docs, removed, read_to, more = _read(conn, device, start, min(limit, PAGE_MAX_DOCS), own=own)
         after = Cursor(start.epoch, start.officer_id, read_to if more else seq, start.since)
         return Page(
@@ -76,13 +78,13 @@ def read_page(office: Office, token: str, cursor: str, limit: int, *, own: bool)
         )
 
 
-def _start(office: Office, device: Device, cursor: str, newest: int) -> Cursor:
+def _start(epoch: str, device: Device, cursor: str, newest: int) -> Cursor:
     if not cursor:
-        return Cursor(office.epoch, device.officer_id, 0, newest)
+        return Cursor(epoch, device.officer_id, 0, newest)
     start = Cursor.decode(cursor)
     if (
         start is None
-        or (start.epoch, start.officer_id) != (office.epoch, device.officer_id)
+        or (start.epoch, start.officer_id) != (epoch, device.officer_id)
         or max(start.seq, start.since) > newest
     ):
         raise refuse(CURSOR_EXPIRED)

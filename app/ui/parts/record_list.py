@@ -25,6 +25,12 @@ _SIGNS: dict[str, tuple[Any, Any, Any]] = {
         ft.Colors.SECONDARY_CONTAINER,
     ),
     "uploaded": (ft.Icons.CLOUD_DONE_OUTLINED, GREY, QUIET),
+    "accepted": (ft.Icons.VERIFIED_OUTLINED, GREY, QUIET),
+    "rejected": (
+        ft.Icons.DO_NOT_DISTURB_ON_OUTLINED,
+        ft.Colors.ON_ERROR_CONTAINER,
+        ft.Colors.ERROR_CONTAINER,
+    ),
     "quarantined": (ft.Icons.RATE_REVIEW_OUTLINED, ft.Colors.ON_ERROR_CONTAINER, ft.Colors.ERROR_CONTAINER),
 }
 

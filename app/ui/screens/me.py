@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from app.views import TimelineEntry
 
 TEXT_SIZES = (100, 125, 150, 175, 200)
-PENDING = ("quarantined", "waiting")
+PENDING = ("rejected", "quarantined", "waiting")
 
 
 def pending_first(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
@@ -134,6 +134,15 @@ def SyncCard() -> ft.Control:  # noqa: N802
         )  # fmt: skip
         if state.quarantined:
             lines.append(grey(t("The supervisor looks at these; they are kept and counted."), sizes.label))
+        if state.rejected:
+            lines.append(
+                text(
+                    t("The supervisor did not accept {n} of your records: see why below.", n=state.rejected),
+                    sizes.body,
+                    color=ft.Colors.ERROR,
+                    key="rejected",
+                )
+            )
         last = (
             t("Last synced {when}", when=t.when(state.last_at, s.notebook.today_date()))
             if state.last_at
@@ -154,6 +163,14 @@ def SyncCard() -> ft.Control:  # noqa: N802
                 t("Sent {sent}, received {got}", sent=run.report.pushed, got=run.report.pulled),
                 sizes.body,
                 color=ACCENT,
+            )
+        )
+    if run.report is not None and run.report.restored:
+        lines.append(
+            text(
+                t("The branch was put back from a backup. What it had lost was sent again from this phone."),
+                sizes.body,
+                key="restored",
             )
         )
     lines.append(

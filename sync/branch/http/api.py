@@ -29,7 +29,7 @@ from sync.branch.http.guard import Guard, problem_response
 from sync.branch.http.openapi import describe, refusals
 from sync.branch.http.releases import RELEASED, may_pull
 from sync.branch.intake import push
-from sync.branch.office import Office
+from sync.branch.office import Office, read_meta
 from sync.branch.pull import read_page
 from sync.protocol import (
     APP_HEADER,
@@ -76,9 +76,7 @@ def create_app(office: Office, released: Sequence[str] = RELEASED) -> ASGIApp:
     @app.get(BASE + "/hello", responses=refusals())
     async def hello(request: Request) -> Response:
         """What the branch says of itself before anything is trusted to it."""
-        said = Hello(
-            PROTOCOL, PROTOCOL, office.name, office.epoch, office.now_ms(), office.recovery_key, LIMITS
-        )
+        said = await run_in_threadpool(_hello, office)
         return await answer(request, said.encode(), JSON)
 
     @app.post(
@@ -99,7 +97,7 @@ def create_app(office: Office, released: Sequence[str] = RELEASED) -> ASGIApp:
         """Hand in records and declare the phone's head."""
         token = _token(bearer)
         # Asked before the body is read: a stranger's sixteen megabytes are not inflated.
-        await run_in_threadpool(_let_in, office, token)
+        await run_in_threadpool(_let_in, office, token, pushing=True)
         body = await read_body(request)
         stored = await run_in_threadpool(_push, office, token, body)
         return await answer(request, stored, JSON)
@@ -144,9 +142,18 @@ def _token(bearer: HTTPAuthorizationCredentials | None) -> str:
     return bearer.credentials
 
 
-def _let_in(office: Office, token: str) -> None:
+def _let_in(office: Office, token: str, *, pushing: bool = False) -> None:
     with office.reading() as conn:
-        authenticate(conn, token)
+        authenticate(conn, token, pushing_at=office.now_ms() if pushing else None)
+
+
+def _hello(office: Office) -> Hello:
+    """Epoch and recovery key as they are now: another process may have made new ones."""
+    with office.reading() as conn:
+        kept = read_meta(conn)
+    return Hello(
+        PROTOCOL, PROTOCOL, office.name, kept["epoch"], office.now_ms(), kept["recovery_key"], LIMITS
+    )
 
 
 def _enrol_request(body: bytes) -> EnrolRequest:

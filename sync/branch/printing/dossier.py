@@ -3,10 +3,8 @@ the officers' journals are unbroken."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -22,10 +20,10 @@ from app.domain.records import BORROWER, Activity, CaseFile
 from app.i18n import Translator, translator
 from sync.branch import tables as t
 from sync.branch.case_files import case_file, rules_of
+from sync.branch.chains import Chain, check_chain
 from sync.branch.office import Office
 from sync.branch.printing.fonts import register
 from sync.branch.printing.layout import TITLE, Page, pdf
-from sync.protocol import NO_HASH
 
 _HASH_SHOWN = 12
 # Members whose values are codes, by kind of activity where that matters; the group of their words.
@@ -46,24 +44,13 @@ _GROUPS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """One phone's journal as the branch holds it: `broken` is the first sequence number that does not follow, if any."""
-
-    device_id: str
-    officer_id: str
-    records: int
-    broken: int | None
-    lost: int
-
-
 def chains_of(conn: Connection, case_id: str) -> list[Chain]:
     """The journals in which records of this case stand, each checked from its first record, from the bytes that came."""
     act = t.activity.c
     devices = conn.scalars(
         select(act.device_id).where(act.case_id == case_id).distinct().order_by(act.device_id)
     )
-    return [_checked(conn, device_id) for device_id in devices.all()]
+    return [check_chain(conn, device_id) for device_id in devices.all()]
 
 
 def dossier_pdf(office: Office, key: str) -> tuple[bytes, list[Chain], frozenset[str]]:
@@ -273,64 +260,15 @@ class _Parts:
         return self.case.party_name(party) or party.removeprefix("other:")
 
 
-def _checked(conn: Connection, device_id: str) -> Chain:
-    """Each record's bytes give its hash and name the one before, up to the newest the phone has declared: nobody has
-    changed, removed or slipped in one. `prev` is read from the bytes themselves where they say it."""
-    act, lost_ = t.activity.c, t.lost_records.c
-    lost = {
-        n
-        for row in conn.execute(select(lost_.first_seq, lost_.last_seq).where(lost_.device_id == device_id))
-        for n in range(row.first_seq, row.last_seq + 1)
-    }
-    records, broken, prev, expected, officer = 0, None, NO_HASH, 1, ""
-    asked = select(act.seq, act.prev, act.hash, act.record, act.officer_id).where(act.device_id == device_id)
-    for row in conn.execute(asked.order_by(act.seq)):
-        records += 1
-        officer = row.officer_id or officer
-        while expected in lost:
-            expected, prev = expected + 1, NO_HASH
-        said = hashlib.sha256(row.record).hexdigest()
-        named = _named_before(row.record, row.prev)
-        if broken is None and (row.seq != expected or named != prev or row.hash != said):
-            broken = row.seq
-        expected, prev = row.seq + 1, said
-    while expected in lost:
-        expected, prev = expected + 1, NO_HASH
-    if broken is None and not _reaches(conn, device_id, expected - 1, prev):
-        broken = expected
-    return Chain(device_id, officer, records, broken, len(lost))
-
-
-def _named_before(record: bytes, column: str) -> str:
-    """The hash of the record before, as the record itself names it; the column's where it names none."""
-    try:
-        named = json.loads(record).get("prev")
-    except (ValueError, AttributeError, RecursionError):
-        return column
-    return named if isinstance(named, str) else column
-
-
-def _reaches(conn: Connection, device_id: str, seq: int, last: str) -> bool:
-    """Whether the journal ends where the branch last acknowledged it, and no declared head before that says otherwise."""
-    device, declared = t.device.c, t.declared_head.c
-    head = conn.execute(
-        select(device.head_seq, device.head_hash).where(device.device_id == device_id)
-    ).first()
-    if head is None or head.head_seq != seq or (seq and last != NO_HASH and head.head_hash != last):
-        return False
-    known = {
-        row.seq: row.hash
-        for row in conn.execute(
-            select(t.activity.c.seq, t.activity.c.hash).where(t.activity.c.device_id == device_id)
-        )
-    }
-    said = conn.execute(select(declared.seq, declared.hash).where(declared.device_id == device_id))
-    return all(known.get(row.seq, row.hash) == row.hash for row in said if row.seq <= seq)
-
-
 def _chain_row(chain: Chain) -> tuple[str, ...]:
-    result = "完整，无改动" if chain.broken is None else f"自第 {chain.broken} 条起不连续"
-    return chain.device_id, chain.officer_id, str(chain.records), str(chain.lost), result
+    result = "完整，无改动" if chain.first_wrong is None else f"自第 {chain.first_wrong} 条起不连续"
+    return (
+        chain.device_id,
+        chain.officer_id,
+        str(chain.records),
+        str(sum(b - a + 1 for a, b in chain.lost)),
+        result,
+    )
 
 
 def _money(amount: Decimal) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy import event, select, update
 from sync.branch import tables as t
 from sync.branch.http.bodies import takes_gzip
 from sync.branch.http.releases import RELEASED, may_pull
+from sync.branch.office import read_meta
 from sync.protocol import BODY_MAX_BYTES
 from tests.support.branch_server import ROOT, RunningBranch
 from tests.support.wire_phone import WirePhone
@@ -42,16 +43,18 @@ def refused(response) -> tuple[int, str]:
 
 def test_hello_says_what_the_branch_is(branch: RunningBranch, stranger: WirePhone):
     said = stranger.http.get("/v1/hello")
+    with branch.office.reading() as conn:
+        kept = read_meta(conn)
 
     assert said.headers["waifang-protocol"] == "1"
     assert said.headers["content-type"] == "application/json"
     assert said.json() == {
         "protocol": {"min": 1, "max": 1},
         "branch": "试点支行",
-        "epoch": branch.office.epoch,
+        "epoch": kept["epoch"],
         "time_ms": branch.office.now_ms(),
         "limits": said.json()["limits"],
-        "recovery_key": branch.office.recovery_key,
+        "recovery_key": kept["recovery_key"],
     }
     assert said.json()["limits"]["push_items"] == 200
     assert said.json()["recovery_key"].startswith("-----BEGIN PUBLIC KEY-----")

@@ -1,0 +1,87 @@
+"""What can still be read of a data folder, sealed as it is: for a PIN forgotten, a phone dead, a file damaged."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.store.journal import WAITING
+from app.store.schema import FILE, SPOOL
+from app.store.spool import Spool
+from sync.salvage import SealedRow
+
+
+@dataclass(frozen=True, slots=True)
+class Salvaged:
+    """The sealed rows, each once in each state it was found in; `damaged`: the database did not give all it had."""
+
+    rows: tuple[SealedRow, ...]
+    damaged: bool
+
+    @property
+    def records(self) -> int:
+        """How many records there are."""
+        return len({(r.device_id, r.activity_id) for r in self.rows if r.table == "journal"})
+
+    @property
+    def waiting(self) -> int:
+        """How many of them are nowhere else: neither database nor spool knows them as sent."""
+        states: dict[str, set[str]] = {}
+        for r in self.rows:
+            if r.table == "journal":
+                states.setdefault(r.activity_id, set()).add(r.state)
+        return sum(s == {WAITING} for s in states.values())
+
+    @property
+    def files(self) -> int:
+        """How many files of activities."""
+        return sum(r.table == "blob" for r in self.rows)
+
+
+def read_sealed(folder: Path) -> Salvaged:
+    """Read copies of database and spool, so that the folder stays exactly as it is. Raises OSError."""
+    with tempfile.TemporaryDirectory(prefix="waifang-") as scratch:
+        for name in (FILE, f"{FILE}-wal", SPOOL):
+            if (folder / name).is_file():
+                shutil.copyfile(folder / name, Path(scratch, name))
+        rows, damaged = _of_database(Path(scratch, FILE))
+        spool = Spool(Path(scratch, SPOOL))
+        try:
+            spooled = [
+                SealedRow("journal", r.device_id, r.activity_id, r.seq, WAITING, r.sealed)
+                for r in spool.records
+            ]
+        finally:
+            spool.close()
+    return Salvaged(tuple(dict.fromkeys([*rows, *spooled])), damaged)
+
+
+def _of_database(path: Path) -> tuple[list[SealedRow], bool]:
+    if not path.exists():
+        return [], True
+    with closing(sqlite3.connect(path)) as conn:
+        journal, whole = _both_ways(conn, "activity_id, device_id, seq, state, sealed FROM journal")
+        blobs, complete = _both_ways(conn, "activity_id, place, sealed FROM blob")
+    rows = [
+        SealedRow("journal", device, act, seq, state, sealed) for act, device, seq, state, sealed in journal
+    ]
+    rows += [SealedRow("blob", "", act, place, "", sealed) for act, place, sealed in blobs]
+    return [r for r in rows if isinstance(r.sealed, bytes)], not (whole and complete)
+
+
+def _both_ways(conn: sqlite3.Connection, what: str) -> tuple[list[Any], bool]:
+    """From the first row to the first that cannot be read, then from the last back to it."""
+    found: dict[Any, None] = {}
+    for order in ("ASC", "DESC"):
+        try:
+            for row in conn.execute(f"SELECT {what} ORDER BY rowid {order}"):
+                found[row] = None
+        except (sqlite3.DatabaseError, UnicodeDecodeError):
+            continue
+        return list(found), order == "ASC"
+    return list(found), False
