@@ -228,6 +228,11 @@ class Notebook:
         return str(self._binding.get("branch_name", ""))
 
     @property
+    def device_id(self) -> str:
+        """The id of this notebook's database at the branch. Raises NotebookError while locked."""
+        return self._opened().device_id
+
+    @property
     def server(self) -> str:
         """The branch server's address; empty before the first binding."""
         return str(self._binding.get("server", ""))

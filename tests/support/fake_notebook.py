@@ -309,6 +309,8 @@ class FakeNotebook:
 
     # -- the door
 
+    device_id = "00000000-0000-4000-8000-000000000001"
+
     async def bind(self, server: str, officer_id: str, code: str, pin: str) -> None:
         await asyncio.sleep(0)
         if not self.online:

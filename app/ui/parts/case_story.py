@@ -114,6 +114,23 @@ def Timeline(  # noqa: N802
     return card(ft.Column(rows, spacing=14, tight=True), key="timeline")
 
 
+def _files(entry: TimelineEntry, t: Translator, sizes: Sizes) -> list[ft.Control]:
+    """How many photos and signatures belong to it, and how many of them are not at the branch yet."""
+    if not entry.files:
+        return []
+    left = sum(f.state == "waiting" for f in entry.files)
+    words = t("{n} photos or signatures", n=len(entry.files))
+    if left:
+        words = t("{what}, {n} not yet sent", what=words, n=left)
+    icon = ft.Icons.CLOUD_UPLOAD_OUTLINED if left else ft.Icons.ATTACH_FILE
+    return [
+        ft.Row(
+            [ft.Icon(icon, size=sizes.label + 4, color=GREY), grey(words, sizes.label, expand=True)],
+            spacing=6,
+        )
+    ]
+
+
 def _entry(
     case: Case,
     entry: TimelineEntry,
@@ -142,6 +159,7 @@ def _entry(
     told = _correction_in_words(case, a, corrected, t) if a.kind == "correction" else in_words(case, a, t)
     if told:
         lines.append(text(told, sizes.body, color=GREY if entry.corrected else None))
+    lines += _files(entry, t, sizes)
     if entry.corrected:
         now = in_words(case, entry.standing, t) if entry.standing is not None else ""
         lines.append(text(t("Now: {what}", what=now or t("taken back")), sizes.body))

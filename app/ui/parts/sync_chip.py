@@ -24,6 +24,8 @@ def progress_in_words(run: SyncRun, t: Translator) -> str:
         return t("Sending {done} of {total}", done=at.done, total=at.total)
     if at.phase == "pull" and at.done:
         return t("{n} received", n=at.done)
+    if at.phase == "files" and at.total:
+        return t("Photos: {done} of {total} sent", done=at.done, total=at.total)
     return t("Syncing")
 
 

@@ -143,6 +143,16 @@ def SyncCard() -> ft.Control:  # noqa: N802
                     key="rejected",
                 )
             )
+        if state.files_waiting:
+            lines.append(
+                text(
+                    t("{n} photos or signatures not yet sent", n=state.files_waiting),
+                    sizes.body,
+                    key="files-waiting",
+                )
+            )
+            if state.files_error is not None and not run.running:
+                lines.append(grey(t.say(state.files_error), sizes.label))
         last = (
             t("Last synced {when}", when=t.when(state.last_at, s.notebook.today_date()))
             if state.last_at
