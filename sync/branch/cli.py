@@ -206,20 +206,27 @@ def serve(
             help="代理地址 · Proxy whose X-Forwarded-For counts; without it that header is ignored.",
         ),
     ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option("--tls-cert", help="证书 · PEM file; the server speaks https with it.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="私钥 · Its key.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """启动服务 · Serve the phones until stopped."""
-    from sync.branch.http.serving import is_loopback, listen, serve_until_stopped
+    from sync.branch.http.serving import Tls, is_loopback, listen, serve_until_stopped
 
     run = console(ctx, as_json)
+    if (tls_cert is None) != (tls_key is None):
+        raise BranchError(Message("A certificate needs its key: --tls-cert and --tls-key together."))
+    tls = Tls(tls_cert, tls_key) if tls_cert is not None and tls_key is not None else None
     with run.office() as office, listen(host, port) as socket:
-        if not is_loopback(socket):
+        if tls is None and not is_loopback(socket):
             run.warn(Message("Other machines can reach this address: put a proxy with TLS in front of it."))
 
         def tell(address: str) -> None:
             run.answer({"address": address}, Message("The branch listens at {address}", {"address": address}))
 
-        serve_until_stopped(office, socket, tell, behind_proxy=behind)
+        serve_until_stopped(office, socket, tell, behind_proxy=behind, tls=tls)
 
 
 register_auditing(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import signal
@@ -9,6 +10,8 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -17,11 +20,20 @@ import uvicorn
 from app.domain.message import Message
 from sync.branch.errors import BranchError
 from sync.branch.http.api import create_app
+from sync.branch.http.patience import PATIENCE, Patience, PatientProtocol
 from sync.branch.office import Office
 
 _BACKLOG: Final = 2048
 _KEEP_ALIVE_S: Final = 30
 _FINISH_S: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """A certificate's chain and its key, both PEM files."""
+
+    cert: Path
+    key: Path
 
 
 @contextmanager
@@ -46,10 +58,11 @@ def is_loopback(bound: socket.socket) -> bool:
     return ipaddress.ip_address(bound.getsockname()[0]).is_loopback
 
 
-def address_of(bound: socket.socket) -> str:
-    """`http://host:port` of a listening socket."""
+def address_of(bound: socket.socket, tls: Tls | None = None) -> str:
+    """`http://host:port` of a listening socket, https with TLS."""
     host, port = bound.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "http" if tls is None else "https"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 class BranchServer(uvicorn.Server):
@@ -58,6 +71,15 @@ class BranchServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
         super().__init__(config)
         self._listening = listening
+
+    async def on_tick(self, counter: int) -> bool:
+        """As uvicorn's, ten times a second; each second the connections are looked at."""
+        if counter % 10 == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, PatientProtocol):
+                    connection.look(now)
+        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's, then tell."""
@@ -83,9 +105,16 @@ class BranchServer(uvicorn.Server):
 
 
 def make_server(
-    office: Office, listening: Callable[[], None], behind_proxy: str | None = None
+    office: Office,
+    listening: Callable[[], None],
+    behind_proxy: str | None = None,
+    tls: Tls | None = None,
+    patience: Patience = PATIENCE,
 ) -> BranchServer:
-    """A server for an open Office, not yet running. `behind_proxy`: whose X-Forwarded-For counts."""
+    """A server for an open Office, not yet running. `behind_proxy`: whose X-Forwarded-For counts.
+
+    Raises BranchError where the certificate and its key cannot be used.
+    """
     config = uvicorn.Config(
         create_app(office),
         log_config=None,
@@ -98,7 +127,20 @@ def make_server(
         backlog=_BACKLOG,
         lifespan="off",
         ws="none",
+        http=type("_Protocol", (PatientProtocol,), {"patience": patience}),
+        ssl_certfile=tls.cert if tls is not None else None,
+        ssl_keyfile=tls.key if tls is not None else None,
+        # Without it OpenSSL would ask at the terminal for the key's passphrase.
+        ssl_keyfile_password="" if tls is not None else None,
     )
+    try:
+        config.load()
+    except OSError as e:  # ssl.SSLError is one
+        raise BranchError(
+            Message(
+                "The certificate and its key cannot be used: they must be PEM files that belong together."
+            )
+        ) from e
     return BranchServer(config, listening)
 
 
@@ -107,9 +149,10 @@ def serve_until_stopped(
     bound: socket.socket,
     tell: Callable[[str], None],
     behind_proxy: str | None = None,
+    tls: Tls | None = None,
 ) -> None:
     """Serve on a listening socket; `tell` gets the address once connections are taken."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    server = make_server(office, lambda: tell(address_of(bound)), behind_proxy)
+    server = make_server(office, lambda: tell(address_of(bound, tls)), behind_proxy, tls)
     server.run(sockets=[bound])
