@@ -80,8 +80,9 @@ def contact_since(reading: Reading, window: Window, rule: StepRule) -> date | No
 
 def contact_that_day(reading: Reading, window: Window, rule: StepRule) -> date | None:
     """Contact with the party today; any debtor speaks for the others."""
-    talks = (*reading.calls, *reading.visits)
-    return _first(d for d in talks if d[0] == reading.today and reading.talked_to(d[1], window.party))
+    return _first(
+        d for d in reading.reached if d[0] == reading.today and reading.talked_to(d[1], window.party)
+    )
 
 
 def promise_kept_or_contact(reading: Reading, window: Window, rule: StepRule) -> date | None:
@@ -107,8 +108,8 @@ def payment_data(reading: Reading, window: Window, rule: StepRule) -> date | Non
 def guarantor_contact(reading: Reading, window: Window, rule: StepRule) -> date | None:
     """A demand on that guarantor that was heard, or contact with them, on or after the day the window opened."""
     heard = reading.demands(window.party)
-    talks = (d for d in (*reading.calls, *reading.visits) if reading.talked_to(d[1], window.party))
-    return _first(d for d in (*heard, *talks) if d[0] >= window.opens_on)
+    talks = (d for d in reading.reached if d[0] >= window.opens_on and reading.talked_to(d[1], window.party))
+    return _first((*(d for d in heard if d[0] >= window.opens_on), *talks))
 
 
 def notice_to_borrower(reading: Reading, window: Window, rule: StepRule) -> date | None:
@@ -126,11 +127,7 @@ def served_on(reading: Reading, since: date) -> date | None:
 
 def notices(reading: Reading, since: date) -> list[Dated]:
     """Notices to the borrower on or after `since`, in this episode."""
-    return [
-        (on, a)
-        for on, a in reading.episode
-        if on >= since and a.kind == "notice" and a.body.get("addressee") == BORROWER
-    ]
+    return [d for d in reading.notices if d[0] >= since]
 
 
 def guarantor_answer(reading: Reading, window: Window, rule: StepRule) -> date | None:

@@ -24,7 +24,7 @@ from app.domain.steps import (
     PROMISE,
     REST,
     Step,
-    steps_on,
+    began_and_now,
     urgency,
 )
 
@@ -287,11 +287,10 @@ def _entry(reading: Reading, procedures: Mapping[str, Procedure], pinned: Collec
     """None for a case that is not open and has nothing to do."""
     case, today = reading.case, reading.today
     procedure = procedures.get(case.procedure)
-    now = steps_on(reading, procedure) if procedure is not None else ()
+    began, now = began_and_now(reading, procedure) if procedure is not None else ((), ())
     if case.status != "open" and not now:
         return None
     news = reading.has_news
-    began = steps_on(reading.before_today(), procedure) if procedure is not None and news else now
     asked = [(urgency(s, reading.rules, today), s) for s in began if not s.done]
     level = min((u for u, _ in asked), default=REST)
     if case.case_id in pinned and case.status == "open":

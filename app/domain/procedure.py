@@ -138,6 +138,11 @@ class Procedure:
     capacities: Mapping[str, int] = field(default_factory=dict)
     notice_text: tuple[str, ...] = ()
     guarantor_notice_text: tuple[str, ...] = ()
+    _openings: Mapping[str, StepRule] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        first = {rule.opens: rule for rule in reversed(self.steps)}
+        object.__setattr__(self, "_openings", first)
 
     @property
     def takeover(self) -> StepRule | None:
@@ -146,7 +151,7 @@ class Procedure:
 
     def opening(self, opens: str) -> StepRule | None:
         """The first step with that kind of window, if this procedure has one."""
-        return next((r for r in self.steps if r.opens == opens), None)
+        return self._openings.get(opens)
 
     @classmethod
     def read(cls, doc: Mapping[str, Any]) -> Procedure:

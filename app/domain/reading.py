@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta, tzinfo
+from functools import cached_property
 
 from app.domain.ageing import day_of_episode
 from app.domain.clocks import GuaranteeClock, Limitation, guarantee_clocks, limitation
@@ -21,7 +22,8 @@ class Reading:
     """A case file read for `today`: activities corrected and dated, by activity_id.
 
     Of this episode only (D ≥ 1): `episode`, and of those `calls`, `visits` (attempts included), `contacts`
-    (conversations with a debtor) and `attempts` (calls and visits to a debtor that were none).
+    (conversations with a debtor), `attempts` (calls and visits to a debtor that were none), `reached` (conversations
+    with anybody) and `notices` (to the borrower).
     `has_news`: something counts for today itself. `takeover_slot`: which working day from `assigned_on` (0 = the first) a takeover visit is due on.
     """
 
@@ -49,6 +51,7 @@ class Reading:
         self._promises: tuple[PromiseView, ...] | None = None
         self._of_episode: tuple[PromiseView, ...] | None = None
         self._came_in_old: bool | None = None
+        self._before: Reading | None = None
         self._sort()
 
     def _sort(self) -> None:
@@ -59,6 +62,8 @@ class Reading:
         self.visits: list[Dated] = []
         self.contacts: list[Dated] = []
         self.attempts: list[Dated] = []
+        self.reached: list[Dated] = []
+        self.notices: list[Dated] = []
         self.has_news = False
         for dated in self.known:
             on, a = dated
@@ -68,8 +73,12 @@ class Reading:
                 continue
             self.episode.append(dated)
             if a.kind not in ("call", "visit"):
+                if a.kind == "notice" and a.body.get("addressee") == BORROWER:
+                    self.notices.append(dated)
                 continue
             (self.calls if a.kind == "call" else self.visits).append(dated)
+            if a.body.get("outcome") in REACHED:
+                self.reached.append(dated)
             if self.talked_to_debtor(a):
                 self.contacts.append(dated)
             elif a.party in self.debtors:
@@ -77,8 +86,11 @@ class Reading:
 
     def before_today(self) -> Reading:
         """The same case as the day began."""
-        earlier = tuple(d for d in self.known if d[0] < self.today)
-        return Reading(self.file, self.rules, self.today, self._zone, self.takeover_slot, earlier)
+        if self._before is None:
+            earlier = tuple(d for d in self.known if d[0] < self.today)
+            self._before = Reading(self.file, self.rules, self.today, self._zone, self.takeover_slot, earlier)
+        self._before.takeover_slot = self.takeover_slot
+        return self._before
 
     def day(self, d: int) -> date:
         """The date of D `d`; the case must have an episode."""
@@ -100,12 +112,12 @@ class Reading:
             self._of_episode = tuple(p for p in self.promises if p.due_on >= start)
         return self._of_episode
 
-    @property
+    @cached_property
     def guarantee_clocks(self) -> tuple[GuaranteeClock, ...]:
         """保证期间 of each guarantor."""
         return guarantee_clocks(self.case, self.known, self.calendar, self.rules.limits, self.today)
 
-    @property
+    @cached_property
     def limitation(self) -> Limitation:
         """诉讼时效."""
         return limitation(self.case, self.known, self.calendar, self.rules.limits, self.today)

@@ -78,13 +78,22 @@ def steps_of(
 
 
 def steps_on(reading: Reading, procedure: Procedure) -> tuple[Step, ...]:
-    """The same from a reading. What was open as the day began and is gone now was closed by the day's records: done."""
+    """The same from a reading."""
+    return began_and_now(reading, procedure)[1]
+
+
+def began_and_now(reading: Reading, procedure: Procedure) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+    """The steps as the day began, and as they are now.
+
+    What was open as the day began and is gone now was closed by the day's records: it stands among the latter, done.
+    """
     now = _listed(reading, procedure)
     if not reading.has_news:
-        return now
+        return now, now
+    began = _listed(reading.before_today(), procedure)
     listed = {_identity(s) for s in now}
-    closed = (s for s in _listed(reading.before_today(), procedure) if _identity(s) not in listed)
-    return (*now, *(replace(s, done=True) for s in closed))
+    closed = (replace(s, done=True) for s in began if _identity(s) not in listed)
+    return began, (*now, *closed)
 
 
 def unclear_date(file: CaseFile, today: date, zone: tzinfo) -> bool:
