@@ -263,17 +263,18 @@ class Notebook:
             same = (self._book.documents, day, pinned)
             if self._kept[0] != same:
                 self._kept = (same, {})
-            self._plans[asked] = plan_day(
-                [self._as_of(f, day) for f in self._book.files()],
-                self._procedures(),
-                self._setting("plan"),
-                self._rules(),
-                day,
-                self.zone,
-                here,
-                self._kept[1],
-                pinned,
-            )
+            with _kept_for_good():
+                self._plans[asked] = plan_day(
+                    [self._as_of(f, day) for f in self._book.files()],
+                    self._procedures(),
+                    self._setting("plan"),
+                    self._rules(),
+                    day,
+                    self.zone,
+                    here,
+                    self._kept[1],
+                    pinned,
+                )
         return self._plans[asked]
 
     async def customers(self, here: Position | None = None) -> list[Row]:
