@@ -31,6 +31,7 @@ from app.ui.screens.visit import VisitScreen
 from app.ui.syncing import SyncRun
 from app.ui.theme import Sizes, theme
 from app.ui.way import Way
+from sync.binding import Binding, read_binding
 
 if TYPE_CHECKING:
     from app.domain.records import Position
@@ -118,6 +119,14 @@ def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components a
     enrolling, set_enrolling = ft.use_state(notebook.state == "unbound")
     sync: SyncRun = ft.use_state(cast("Any", SyncRun))[0]
     way: Way = ft.use_memo(lambda: Way(page), [])
+    # Opened by the branch's QR code: what it holds is taken out of the address before anything else.
+    scanned: Binding | None = ft.use_memo(lambda: read_binding(page.route or ""), [])
+
+    def forget_address() -> None:
+        if scanned is not None:
+            way.go(routes.TODAY)
+
+    ft.use_effect(forget_address, [], cleanup=_nothing)
 
     def restyle() -> None:
         dress(page, preferences)
@@ -191,6 +200,7 @@ def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components a
             choose=choose,
             enter=enter,
             lock=lock,
+            scanned=scanned,
         ),
         [preferences, edition, here],
     )

@@ -19,6 +19,7 @@ from app.ui.theme import Sizes
 if TYPE_CHECKING:
     from app.notebook import Notebook
     from app.ui.syncing import SyncRun
+    from sync.binding import Binding
 
 # Turns of the event loop until a frame that was asked for has been drawn and written to the page's connection. What
 # can wait waits for that, so that a tap is answered before everything else is drawn.
@@ -80,6 +81,8 @@ class Session:
     """The officer has proved to be the one: show what is inside."""
     lock: Callable[[], Awaitable[None]]
     """Forget the keys and ask for the PIN again, on this page and on every other of this notebook."""
+    scanned: Binding | None = None
+    """What the branch's QR code held, where the page was opened by it."""
 
 
 _session: ft.ContextProvider[Session | None] = ft.create_context(None)

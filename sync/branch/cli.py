@@ -170,8 +170,14 @@ def enrol(
 ) -> None:
     """绑定码 · A code that binds one phone to an officer."""
     run = console(ctx, as_json)
-    if qr is not None and (server is None or qr.suffix.lower() not in (".svg", ".png")):
-        raise BranchError(Message("A QR code needs --server, and a file that ends in .svg or .png."))
+    if qr is not None and not (
+        server and server.startswith(("https://", "http://")) and qr.suffix.lower() in (".svg", ".png")
+    ):
+        raise BranchError(
+            Message(
+                "A QR code needs --server with an address that begins with https://, and a file that ends in .svg or .png."
+            )
+        )
     with run.office() as office:
         issued = issue_code(office, officer_id)
         note(office, "enrol", subject=officer_id)

@@ -215,6 +215,6 @@ def write_qr(binding: Binding, file: Path) -> None:
     import segno
 
     try:
-        segno.make(binding.text(), error="m").save(str(file), scale=8)
+        segno.make(binding.link(), error="m").save(str(file), scale=8)
     except OSError as e:
         raise BranchError(Message("The file {file} cannot be written.", {"file": file.name})) from e

@@ -79,9 +79,9 @@ async def report_browser(folder: Path, say: Callable[[str], None]) -> None:
     """Measure with the notebook in `folder` and print."""
     async with AsyncExitStack() as stack:
         notebook = await stack.enter_async_context(
-            _served("main.py", "--data", str(folder), "--no-browser", "--port")
+            served("main.py", "--data", str(folder), "--no-browser", "--port")
         )
-        empty = await stack.enter_async_context(_served("-m", "tests.bench.empty_app"))
+        empty = await stack.enter_async_context(served("-m", "tests.bench.empty_app"))
         phone = await stack.enter_async_context(open_phone(position=HERE))
         beside = await stack.enter_async_context(open_phone())
         await beside.goto(empty)
@@ -179,7 +179,7 @@ async def _scrolled(phone: PhonePage) -> tuple[int, int, float]:
 
 
 @asynccontextmanager
-async def _served(*command: str) -> AsyncIterator[str]:
+async def served(*command: str) -> AsyncIterator[str]:
     """A process of its own that serves a page on a free port, stopped at the end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -7,6 +7,7 @@ from app.domain.message import Message
 from app.i18n import translator
 from app.ports import NoConnection
 from app.ui.screens.enrol import why_not_bound
+from sync.binding import Binding
 from sync.protocol import Unreachable
 from tests.support.fake_notebook import CODE, PIN, SERVER, FakeNotebook
 from tests.ui.officer import Officer, at_the_door
@@ -35,6 +36,16 @@ async def test_a_phone_that_was_never_bound_begins_with_binding() -> None:
     async with first_start() as officer:
         assert officer.screen.shows("绑定本机")
         assert officer.screen.shows("本机将保存")
+
+
+async def test_a_page_opened_by_the_qr_code_is_filled_in_and_forgets_the_code_in_its_address() -> None:
+    route = "/bind?" + Binding(SERVER, "M017", CODE).link().partition("?")[2]
+    async with at_the_door(FakeNotebook(state="unbound"), route=route) as officer:
+        fields = {
+            name: officer.screen.find(key=f"enrol-{name}").value for name in ("server", "officer", "code")
+        }
+        assert fields == {"server": SERVER, "officer": "M017", "code": CODE}
+        assert officer.route == "/"
 
 
 async def test_binding_leads_straight_into_the_day() -> None:

@@ -65,6 +65,8 @@ def EnrolScreen() -> Any:  # noqa: N802
         "server": s.notebook.server,
         "officer": s.notebook.officer_id,
     }
+    if s.scanned is not None:
+        begun |= {"server": s.scanned.server, "officer": s.scanned.officer, "code": s.scanned.code}
     form, set_form = ft.use_state(begun)
     wrong, set_wrong = ft.use_state(cast("tuple[str, Message] | None", None))
     failure, set_failure = ft.use_state(cast("Message | None", None))
@@ -145,7 +147,7 @@ def EnrolScreen() -> Any:  # noqa: N802
     else:
         body.append(
             grey(
-                t("With a QR code from the branch: scan it with the phone's camera, copy the text and paste it into any of the first three fields."),
+                t("With a QR code from the branch: open it with the phone's camera, or copy its link and paste it into any of the first three fields."),
                 sizes.label,
             )
         )  # fmt: skip
