@@ -50,8 +50,8 @@ def form_view(
         on_confirm_pop=leave if unsaved else None,
         appbar=ft.AppBar(
             bgcolor=PAGE,
-            toolbar_height=64 * (1 + (s.scale - 1) * 0.3),
-            title=text(title, s.title, bold=True)
+            toolbar_height=64 * (1 + (s.scale - 1) * 0.5),
+            title=text(title, s.body, bold=True, max_lines=2)  # a title cut short says nothing
             if s.large
             else ft.Column(
                 [text(title, s.title, bold=True), about_line],
