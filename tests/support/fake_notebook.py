@@ -589,7 +589,14 @@ class FakeNotebook:
 
     async def sync_state(self) -> SyncState:
         count = {s: sum(e.state == s for e in self.entries) for s in ("waiting", "uploaded", "quarantined")}
-        return SyncState(last_at=self.last_sync, error=self.last_error, clock_off_s=self.clock_off_s, **count)
+        left = sum(f.state == "waiting" for e in self.entries for f in e.files)
+        return SyncState(
+            last_at=self.last_sync,
+            error=self.last_error,
+            clock_off_s=self.clock_off_s,
+            files_waiting=left,
+            **count,
+        )
 
     async def journal(self) -> list[TimelineEntry]:
         return sorted(self.entries, key=lambda e: e.activity.recorded_at, reverse=True)

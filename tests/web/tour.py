@@ -13,6 +13,7 @@ import asyncio
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ from app.ui.parts.notice_form import fresh_notice
 from app.ui.parts.promise_form import fresh_promise
 from app.ui.parts.small_records import fresh
 from app.ui.start import page_of
-from app.views import Draft, NewActivity
+from app.views import Draft, FileView, NewActivity
 from tests.support.branch_server import free_port
 from tests.support.browser import ARTIFACTS, HERE, open_phone
 from tests.support.fake_notebook import PIN, TODAY, FakeNotebook, case_id_of
@@ -81,6 +82,8 @@ def notebook_in(state: str, language: str, text: str, dark: bool) -> FakeNoteboo
         "replacement": {**wrong.body, "outcome": "no_answer"},
     }
     book._append(NewActivity(CASE, "correction", corrected), "waiting")
+    photos = (FileView("a" * 64, 1024, "image/jpeg", "photo", "sent"), FileView("b" * 64, 1024, "image/jpeg", "photo", "waiting"))  # fmt: skip
+    book.entries = [replace(e, files=photos) if e.activity.kind == "visit" else e for e in book.entries]
     promise = {
         "amount_kind": "all", "amount": str(figures.amount_due), "due_kind": "plus7", "due_on": "2026-11-30",
         "parts": 3, "every": "month",
