@@ -72,7 +72,8 @@ def _branch(folder: Path) -> Iterator[tuple[str, int, str]]:
     """The demo's branch on a free port, stopped at the end; yields address, process id and restart command."""
     data = folder / "branch"
     port = _free_port(BRANCH_PORT)
-    command = [sys.executable, "-m", "sync.branch", "--data", str(data), "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "sync.branch", "--data", str(data), "serve", "--no-webapp"]
+    command += ["--port", str(port)]
     with (folder / "branch.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=Path(__file__).parent)
         try:

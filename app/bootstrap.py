@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import platform
 import tomllib
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from app import VERSION
 from app.device.clock import SystemClock
-from app.device.folder import DataFolder, NoFolder
+from app.device.folder import IN_BROWSER, DataFolder, NoFolder
 from app.device.keys import KeyRing
 from app.device.moving import notebook_folder
 from app.domain.message import Message
@@ -21,6 +22,7 @@ from app.notebook import Notebook
 from app.ports import Clock, NotebookError, Ports, Sealer, Store
 from app.store.opening import discard_store, open_store
 from app.store.salvaging import Salvaged, read_sealed
+from app.store.trouble import not_saved
 from sync.client import BadAddress, HttpBranch, server_address
 from sync.engine import Branch
 from sync.salvage import pack_salvage
@@ -40,6 +42,8 @@ def open_notebook(data: Path | None = None, clock: Clock | None = None) -> Noteb
     `clock` is the phone's own unless a test brings another.
     """
     clock = clock or SystemClock()
+    if IN_BROWSER:
+        return _browser_notebook(clock)
     folder = DataFolder(data if data is not None else notebook_folder())
     keys = KeyRing(folder, clock)
 
@@ -50,6 +54,18 @@ def open_notebook(data: Path | None = None, clock: Clock | None = None) -> Noteb
         discard_store(folder.path)
         await keys.discard()
 
+    return _notebook(folder, keys, clock, open_here, discard, platform.node(), platform.system().lower())
+
+
+def _notebook(
+    folder: DataFolder,
+    keys: KeyRing,
+    clock: Clock,
+    open_here: Callable[[Sealer], Awaitable[Store]],
+    discard: Callable[[], Awaitable[None]],
+    name: str,
+    kind: str,
+) -> Notebook:
     return Notebook(
         Ports(
             keys=keys,
@@ -62,8 +78,8 @@ def open_notebook(data: Path | None = None, clock: Clock | None = None) -> Noteb
             initials=initials(),
             procedures=bundled_procedures(),
             wrap_anew=keys.wrap_anew,
-            device_name=platform.node(),
-            platform=platform.system().lower(),
+            device_name=name,
+            platform=kind,
         )
     )
 
@@ -109,6 +125,38 @@ def serve(data: Path | None, *, port: int, browser: bool) -> None:
     serve_page(page_of(notebook, PageDevice), assets=ASSETS, port=port, browser=browser)
 
 
+def _browser_notebook(clock: Clock) -> Notebook:
+    """The same over the browser's storage, keys and network; one page, one data folder."""
+    from app.device.browser.cipher import BrowserCipher, BrowserKeystore
+    from app.device.browser.page_link import page
+    from app.device.browser.storage import DATA, FlushedStore, IndexedShelf, flush
+
+    folder = DataFolder(Path(DATA), settle=flush)
+    keys = KeyRing(folder, clock, BrowserKeystore(), BrowserCipher())
+
+    async def open_here(sealer: Sealer) -> Store:
+        store = await open_store(folder.path, sealer, clock, released=folder.release, shelf=IndexedShelf())
+        await flush()
+        page().shell.tell("opened")
+        return cast("Store", FlushedStore(store, not_saved))
+
+    async def discard() -> None:
+        discard_store(folder.path)
+        await keys.discard()
+
+    return _notebook(folder, keys, clock, open_here, discard, "", "browser")
+
+
+def run_in_browser() -> None:
+    """Begin the page in the phone's own browser: called once, by page/python-worker.js, inside a running loop."""
+    import flet as ft
+
+    from app.device.page_device import PageDevice
+    from app.ui.start import page_of
+
+    ft.run(page_of(open_notebook(), PageDevice))
+
+
 def packaged() -> bool:
     """Whether Flet's shell runs this program inside an app that `flet build` put together."""
     return bool(os.environ.get("FLET_PLATFORM"))
@@ -132,4 +180,8 @@ def _address(typed: str) -> str:
 
 
 def _connect(server: str, token: str) -> Branch:
+    if IN_BROWSER:
+        from sync.fetching import FetchTransport
+
+        return HttpBranch(server, token, VERSION, FetchTransport())
     return HttpBranch(server, token, VERSION)

@@ -11,9 +11,8 @@ import gzip
 import hashlib
 import ipaddress
 import json
-import ssl
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
@@ -38,6 +37,9 @@ from sync.protocol import (
     Unreachable,
     gunzip,
 )
+
+if TYPE_CHECKING:
+    import ssl
 
 GZIP_FROM: Final = 1024
 GZIP_LEVEL: Final = 6
@@ -95,7 +97,13 @@ def _trusted() -> ssl.SSLContext:
 @cache
 def _nobody() -> ssl.SSLContext:
     """For plain HTTP to this machine: trusts no certificate, so nothing has to be read."""
+    import ssl
+
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _trust(address: str) -> ssl.SSLContext:
+    return _trusted() if address.startswith("https:") else _nobody()
 
 
 class HttpBranch:
@@ -113,7 +121,7 @@ class HttpBranch:
             headers=headers,
             timeout=TIMEOUT,
             transport=transport,
-            verify=_trusted() if address.startswith("https:") else _nobody(),
+            verify=_trust(address) if transport is None else False,
         )
 
     async def hello(self) -> Hello:

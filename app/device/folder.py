@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
@@ -40,9 +41,17 @@ class DataFolder:
     the process, however it ends.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, settle: Callable[[], Awaitable[None]] | None = None) -> None:
         self.path = (path or default_folder()).expanduser().absolute()
+        self._settle = settle
         self._lock: int | None = None
+
+    async def settle(self) -> None:
+        """Returns when what was written is on the medium: at once where the files are real, after a flush in the
+        browser, whose files are in memory. Raises OSError.
+        """
+        if self._settle is not None:
+            await self._settle()
 
     @property
     def held(self) -> bool:

@@ -9,29 +9,23 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import hashlib
 import json
-import os
 import secrets
 import unicodedata
 from pathlib import Path
 from typing import Any, Final
 
+from app.device.cipher import Cipher, NativeCipher
 from app.device.files import flush_folder, write_durably
-from app.device.folder import IN_BROWSER, DataFolder
+from app.device.folder import DataFolder
 from app.device.keystore import FileKeystore, Keystore, KeystoreError, file_keystore, os_keystore
-from app.device.sealing import AesGcmSealer
 from app.device.tries import MOST, WAITS_S, Tries
 from app.domain.message import Message
 from app.i18n import mark
-from app.ports import Clock, NotebookError, NotSaved, PinLocked, SealBroken, WrongPin
-from sync.salvage import DATA_KEY_BYTES, KEYS_FORMAT, NoRecovery, key_fingerprint, wrap_for_recovery
+from app.ports import Clock, NotebookError, NotSaved, PinLocked, SealBroken, Sealer, WrongPin
+from sync.salvage import DATA_KEY_BYTES, KEYS_FORMAT, NoRecovery, key_fingerprint
 
 PIN_DIGITS: Final = 6
-SCRYPT_N: Final = 2**15
-SCRYPT_R: Final = 8
-SCRYPT_P: Final = 1
-SCRYPT_N_MOST: Final = 2**20
 
 
 class KeysDamaged(NotebookError):
@@ -39,10 +33,17 @@ class KeysDamaged(NotebookError):
 
 
 class KeyRing:
-    """The keys of one data folder. `keystore` replaces the machine's own (tests)."""
+    """The keys of one data folder. `keystore` and `cipher` replace the machine's own (the browser's, tests')."""
 
-    def __init__(self, folder: DataFolder, clock: Clock, keystore: Keystore | None = None) -> None:
+    def __init__(
+        self,
+        folder: DataFolder,
+        clock: Clock,
+        keystore: Keystore | None = None,
+        cipher: Cipher | None = None,
+    ) -> None:
         self._folder = folder
+        self._cipher = cipher or NativeCipher()
         self._given = keystore
         self._tries = Tries(folder.path / "tries.json", clock)
         self._one_at_a_time = asyncio.Lock()
@@ -57,7 +58,7 @@ class KeyRing:
         """Whether a PIN was ever set here."""
         return self.path.exists()
 
-    async def create(self, pin: str, recovery_key: str) -> AesGcmSealer:
+    async def create(self, pin: str, recovery_key: str) -> Sealer:
         """Make and wrap a new data key; the folder is held from here on. `recovery_key`: PEM public key (RSA 3072).
 
         Raises NotebookError (PIN not of six digits, unusable recovery key, keys there already), Busy, NotSaved.
@@ -75,12 +76,12 @@ class KeyRing:
                     self._folder.release()
                 raise
 
-    async def _create(self, digits: str, recovery_key: str) -> AesGcmSealer:
+    async def _create(self, digits: str, recovery_key: str) -> Sealer:
         if self.exist():
             raise NotebookError(Message("This data folder has a PIN already."))
         data_key = secrets.token_bytes(DATA_KEY_BYTES)
         try:
-            recovery = wrap_for_recovery(data_key, recovery_key)
+            recovery = await self._cipher.wrap_for_recovery(data_key, recovery_key)
         except NoRecovery as e:
             raise NotebookError(
                 Message(
@@ -90,15 +91,17 @@ class KeyRing:
         key_id, secret = secrets.token_hex(16), secrets.token_bytes(DATA_KEY_BYTES)
         try:
             keystore = await self._keep_secret(key_id, secret)
-            kept = await _wrap(data_key, key_id, keystore.kind, digits, secret)
+            half = await keystore.get(key_id)
+            kept = await _wrap(self._cipher, data_key, key_id, keystore.kind, digits, half)
             write_durably(self.path, json.dumps({**kept, "recovery": recovery}, indent=1).encode())
             self._tries.reset()
+            await self._folder.settle()
         except OSError as e:
             raise NotSaved(
                 Message("The keys could not be written. Free some space on this device, then try again.")
             ) from e
         self._data_key = data_key
-        return AesGcmSealer(data_key)
+        return await self._cipher.sealer(data_key)
 
     async def wrap_anew(self, recovery_key: str) -> bool:
         """Wrap the data key of an unlocked notebook to another recovery key of the branch (PEM); False where it is the
@@ -110,7 +113,7 @@ class KeyRing:
         try:
             if kept["recovery"]["recovery_key_sha256"] == key_fingerprint(recovery_key):
                 return False
-            kept["recovery"] = wrap_for_recovery(self._data_key, recovery_key)
+            kept["recovery"] = await self._cipher.wrap_for_recovery(self._data_key, recovery_key)
         except NoRecovery as e:
             raise NotebookError(
                 Message("The branch's recovery key cannot be used. Please tell the branch.")
@@ -138,7 +141,7 @@ class KeyRing:
         await fallback.set(key_id, secret)
         return fallback
 
-    async def unlock(self, pin: str) -> AesGcmSealer:
+    async def unlock(self, pin: str) -> Sealer:
         """The sealer behind the PIN; the folder is held from here on.
 
         The try is counted durably before it is looked at. Raises WrongPin, PinLocked, Busy, KeysDamaged, NotSaved.
@@ -153,7 +156,7 @@ class KeyRing:
                     self._folder.release()
                 raise
 
-    async def _unlock(self, pin: str) -> AesGcmSealer:
+    async def _unlock(self, pin: str) -> Sealer:
         if self._tries.count() >= MOST:
             raise _locked()
         try:
@@ -171,18 +174,20 @@ class KeyRing:
         secret = await self._secret(kept)
         try:
             self._tries.add()
+            await self._folder.settle()
         except OSError as e:
             raise _uncounted() from e
         try:
-            data_key = await _unwrap(kept, digits, secret)
+            data_key = await _unwrap(self._cipher, kept, digits, secret)
         except SealBroken:
             raise self._refusal() from None
         try:
             self._tries.reset()
+            await self._folder.settle()
         except OSError as e:
             raise _uncounted() from e
         self._data_key = data_key
-        return AesGcmSealer(data_key)
+        return await self._cipher.sealer(data_key)
 
     def _refusal(self) -> NotebookError:
         count = self._tries.count()
@@ -216,6 +221,7 @@ class KeyRing:
             path.unlink(missing_ok=True)
         if self._folder.path.exists():
             flush_folder(self._folder.path)
+        await self._folder.settle()
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -225,10 +231,8 @@ class KeyRing:
                 isinstance(kept[k], str) for k in ("key_id", "keystore")
             ):
                 raise ValueError("format")
-            if cost["kdf"] != "scrypt" or not SCRYPT_N <= cost["n"] <= SCRYPT_N_MOST:
+            if not self._cipher.allows(cost):
                 raise ValueError("kdf")
-            if not (1 <= cost["r"] <= SCRYPT_R and 1 <= cost["p"] <= 4):
-                raise ValueError("cost")
             for name in ("salt", "wrapped"):
                 base64.b64decode(cost[name], validate=True)
         except (OSError, ValueError, KeyError, TypeError) as e:
@@ -239,7 +243,7 @@ class KeyRing:
             ) from e
         return dict(kept)
 
-    async def _secret(self, kept: dict[str, Any]) -> bytes:
+    async def _secret(self, kept: dict[str, Any]) -> Any:
         """The other half, where it was put. Raises KeysDamaged."""
         try:
             secret = await (await self._keystore(kept["keystore"])).get(kept["key_id"])
@@ -290,15 +294,11 @@ def _uncounted() -> NotSaved:
     )
 
 
-async def _wrap(data_key: bytes, key_id: str, kind: str, digits: str, secret: bytes) -> dict[str, Any]:
-    cost = {
-        "kdf": "scrypt",
-        "n": SCRYPT_N,
-        "r": SCRYPT_R,
-        "p": SCRYPT_P,
-        "salt": base64.b64encode(os.urandom(16)).decode(),
-    }
-    sealer = AesGcmSealer(await _derive(cost, digits, secret))
+async def _wrap(
+    cipher: Cipher, data_key: bytes, key_id: str, kind: str, digits: str, secret: Any
+) -> dict[str, Any]:
+    cost = cipher.cost()
+    sealer = await cipher.sealer(await cipher.derive(cost, digits, secret))
     [wrapped] = await sealer.seal([(_binding(key_id, cost), data_key)])
     return {
         "format": KEYS_FORMAT,
@@ -308,10 +308,10 @@ async def _wrap(data_key: bytes, key_id: str, kind: str, digits: str, secret: by
     }
 
 
-async def _unwrap(kept: dict[str, Any], digits: str, secret: bytes) -> bytes:
+async def _unwrap(cipher: Cipher, kept: dict[str, Any], digits: str, secret: Any) -> bytes:
     """Raises SealBroken when the PIN does not fit."""
     cost = {k: v for k, v in kept["pin"].items() if k != "wrapped"}
-    sealer = AesGcmSealer(await _derive(cost, digits, secret))
+    sealer = await cipher.sealer(await cipher.derive(cost, digits, secret))
     [data_key] = await sealer.open(
         [(_binding(kept["key_id"], cost), base64.b64decode(kept["pin"]["wrapped"]))]
     )
@@ -320,20 +320,3 @@ async def _unwrap(kept: dict[str, Any], digits: str, secret: bytes) -> bytes:
 
 def _binding(key_id: str, cost: dict[str, Any]) -> bytes:
     return b"waifang data key 1\n" + json.dumps([key_id, cost], sort_keys=True).encode()
-
-
-async def _derive(cost: dict[str, Any], digits: str, secret: bytes) -> bytes:
-    """The PIN's key; off the event loop where there are threads, since it takes a tenth of a second on purpose."""
-
-    def derive() -> bytes:
-        return hashlib.scrypt(
-            digits.encode() + secret,
-            salt=base64.b64decode(cost["salt"]),
-            n=cost["n"],
-            r=cost["r"],
-            p=cost["p"],
-            maxmem=256 * cost["n"] * cost["r"],
-            dklen=DATA_KEY_BYTES,
-        )
-
-    return derive() if IN_BROWSER else await asyncio.to_thread(derive)

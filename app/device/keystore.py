@@ -35,8 +35,8 @@ class Keystore(Protocol):
 
     kind: str
 
-    async def get(self, name: str) -> bytes | None:
-        """The secret, or None. Raises KeystoreError, OSError."""
+    async def get(self, name: str) -> Any:
+        """The secret (the browser's: a key object that cannot be read), or None. Raises KeystoreError, OSError."""
         ...
 
     async def set(self, name: str, secret: bytes) -> None:

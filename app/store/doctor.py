@@ -16,6 +16,7 @@ from app.store.draft_files import DraftFiles
 from app.store.drafts import Drafts
 from app.store.feed import Feed
 from app.store.journal import Journal, Sealed
+from app.store.shelved_spool import ShelvedSpool
 from app.store.spool import Spool
 from app.store.trouble import StoreDamaged
 from app.store.uploads import Uploads
@@ -30,7 +31,7 @@ async def examine(
     journal: Journal,
     feed: Feed,
     sealed: Sequence[Drafts | Values | Blobs | Uploads | DraftFiles],
-    spool: Spool,
+    spool: Spool | ShelvedSpool,
 ) -> list[Message]:
     """Everything that is wrong, in sentences; empty when sound. Raises NotSaved."""
     try:
@@ -114,7 +115,7 @@ def _follows(record: bytes, row: Sealed, prev: str) -> bool:
     ) == (prev, row.seq, row.device_id, row.activity_id)
 
 
-def _spool(spool: Spool, journal: Journal) -> list[Message]:
+def _spool(spool: Spool | ShelvedSpool, journal: Journal) -> list[Message]:
     found: list[Message] = []
     known = {r.activity_id for r in journal.rows()}
     spooled = {r.activity_id for r in spool.records}

@@ -14,7 +14,8 @@ from app.ports import Clock, NotebookError, SealBroken, Sealer
 from app.store.journal import Journal, Sealed, from_spool, to_spool
 from app.store.schema import FILE, MIGRATIONS, SPOOL, Migration, connect
 from app.store.sealed import SealedStore
-from app.store.spool import MAGIC, Spool, Spooled
+from app.store.shelved_spool import ShelvedSpool
+from app.store.spool import MAGIC, Shelf, Spool, Spooled
 from app.store.trouble import damaged, reading, saving
 from app.store.values import Values
 
@@ -27,20 +28,22 @@ async def open_store(
     clock: Clock,
     *,
     released: Callable[[], None] = lambda: None,
+    shelf: Shelf | None = None,
     migrations: Sequence[Migration] = MIGRATIONS,
 ) -> SealedStore:
     """Open the store of a data folder that is held already; `released` is called when it is closed.
+    `shelf` keeps the spool where there are no files to flush (the browser).
 
     Raises StoreDamaged (nothing deleted, the spool untouched), StoreTooNew, Busy, NotSaved; `released` was called
     then too.
     """
-    spool: Spool | None = None
+    spool: Spool | ShelvedSpool | None = None
     db: Database | None = None
     try:
         with saving(), reading():
             db = connect(folder / FILE, migrations)
         with saving():
-            spool = Spool(folder / SPOOL)
+            spool = Spool(folder / SPOOL) if shelf is None else await ShelvedSpool.open(shelf)
         return await _open(db, spool, sealer, clock, released)
     except BaseException as e:
         if db is not None:
@@ -54,7 +57,7 @@ async def open_store(
 
 
 async def _open(
-    db: Database, spool: Spool, sealer: Sealer, clock: Clock, released: Callable[[], None]
+    db: Database, spool: Spool | ShelvedSpool, sealer: Sealer, clock: Clock, released: Callable[[], None]
 ) -> SealedStore:
     device_id = await _device_id(db, sealer, spool)
     await _put_back(db, Journal(db, sealer, device_id), spool)
@@ -63,7 +66,7 @@ async def _open(
     return store
 
 
-async def _device_id(db: Database, sealer: Sealer, spool: Spool) -> str:
+async def _device_id(db: Database, sealer: Sealer, spool: Spool | ShelvedSpool) -> str:
     """The id of this database file. A new file beside a spool with records goes on under the spool's id: so what
     waits keeps its place in the chain that the branch knows.
     """
@@ -85,7 +88,7 @@ async def _device_id(db: Database, sealer: Sealer, spool: Spool) -> str:
     return device_id
 
 
-async def _put_back(db: Database, journal: Journal, spool: Spool) -> None:
+async def _put_back(db: Database, journal: Journal, spool: Spool | ShelvedSpool) -> None:
     """A record in the spool and missing in the database goes back, with the drafts it replaced; a waiting record
     missing in the spool goes there. Raises NotSaved.
     """

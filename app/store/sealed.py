@@ -20,6 +20,7 @@ from app.store.draft_files import DraftFiles
 from app.store.drafts import Drafts
 from app.store.feed import Feed, case_of
 from app.store.journal import WAITING, Journal, to_spool
+from app.store.shelved_spool import ShelvedSpool
 from app.store.spool import Spool
 from app.store.trouble import damaged, saving
 from app.store.uploads import SENT, Uploads
@@ -45,7 +46,7 @@ class SealedStore:
         self,
         db: Database,
         sealer: Sealer,
-        spool: Spool,
+        spool: Spool | ShelvedSpool,
         clock: Clock,
         device_id: str,
         released: Callable[[], None],

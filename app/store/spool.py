@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 MAGIC: Final = b"waifang spool 1\n"
 RECORD_MOST_BYTES: Final = 1 << 20
@@ -64,6 +64,22 @@ class Spooled:
             raise ValueError("spool")
         device, activity, seq, sealed, *drafts = parts
         return cls(device.decode(), activity.decode(), int(seq), sealed, tuple(d.decode() for d in drafts))
+
+
+class Shelf(Protocol):
+    """Where the browser keeps the spool's frames, each under a key of its own, in order."""
+
+    async def all(self) -> list[tuple[int, bytes]]:
+        """Key and frame of everything kept. Raises OSError."""
+        ...
+
+    async def add(self, frames: Sequence[bytes]) -> list[int]:
+        """Durable when it returns; all of them or none. Raises OSError."""
+        ...
+
+    async def remove(self, keys: Sequence[int]) -> None:
+        """Durable when it returns. Raises OSError."""
+        ...
 
 
 class Spool:
@@ -169,6 +185,12 @@ class Spool:
     def close(self) -> None:
         """Release the file."""
         os.close(self._handle)
+
+
+def frame_of(content: bytes) -> Spooled | None:
+    """The record of one whole frame; None where it is not sound."""
+    found = _frame_at(content, 0) if len(content) >= _HEAD.size else None
+    return found[0] if found is not None and found[1] == len(content) else None
 
 
 def _frame_at(content: bytes, at: int) -> tuple[Spooled, int] | None:

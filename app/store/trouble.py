@@ -79,6 +79,11 @@ def reading() -> Iterator[None]:
         ) from e
 
 
+def not_saved() -> NotSaved:
+    """The sentence for what could not be written where no cause is told."""
+    return _broken()
+
+
 def _no_room() -> NotSaved:
     return NotSaved(
         Message(

@@ -34,6 +34,7 @@ from sync.branch.said import in_both
 from sync.branch.securing import register as register_securing
 from sync.branch.settings import put_setting
 from sync.branch.status import status
+from sync.branch.webapp.cli import register as register_webapp
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 officers = typer.Typer(no_args_is_help=True, help="信贷员 · Officers.")
@@ -216,6 +217,9 @@ def serve(
         Path | None, typer.Option("--tls-cert", help="证书 · PEM file; the server speaks https with it.")
     ] = None,
     tls_key: Annotated[Path | None, typer.Option("--tls-key", help="私钥 · Its key.")] = None,
+    with_app: Annotated[
+        bool, typer.Option("--webapp/--no-webapp", help="手机端 · Also hand out the app for phones, at /.")
+    ] = True,
     as_json: JsonFlag = False,
 ) -> None:
     """启动服务 · Serve the phones until stopped."""
@@ -232,7 +236,14 @@ def serve(
         def tell(address: str) -> None:
             run.answer({"address": address}, Message("The branch listens at {address}", {"address": address}))
 
-        serve_until_stopped(office, socket, tell, behind_proxy=behind, tls=tls)
+        serve_until_stopped(
+            office,
+            socket,
+            tell,
+            behind_proxy=behind,
+            tls=tls,
+            webapp_in=run.folder if with_app else None,
+        )
 
 
 register_auditing(app)
@@ -243,6 +254,7 @@ register_papers(app)
 register_recovering(app)
 register_reviewing(app)
 register_securing(app)
+register_webapp(app)
 
 
 def main(arguments: list[str] | None = None) -> int:

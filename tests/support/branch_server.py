@@ -90,7 +90,8 @@ def figures_document(**members: Any) -> dict[str, Any]:
 class RunningBranch:
     """A branch with its data in `folder`; `start` and `stop` it as often as needed, always on the same port.
 
-    It runs in a thread (quick, takes a test's clock) or, with `process=True`, as `python -m sync.branch serve`.
+    It runs in a thread (quick, takes a test's clock) or, with `process=True`, as `python -m sync.branch serve`
+    (and with `webapp=True` it hands out the app for phones).
     """
 
     def __init__(
@@ -101,12 +102,14 @@ class RunningBranch:
         *,
         process: bool = False,
         database_url: str | None = None,
+        webapp: bool = False,
     ) -> None:
         self.folder = folder
         self.database_url = database_url
         self.founded = found(folder, name, now=now, keys=recovery_keys(), database_url=database_url)
         self.office = Office.open(folder, now, database_url=database_url)
         self._process_mode = process
+        self._webapp = webapp
         self._port = 0
         self._thread: threading.Thread | None = None
         self._server: BranchServer | None = None
@@ -166,7 +169,7 @@ class RunningBranch:
         self._port = self._port or free_port()
         command = [sys.executable, "-m", "sync.branch", "--data", str(self.folder), "--json", "serve"]
         self._process = subprocess.Popen(
-            [*command, "--port", str(self._port)],
+            [*command, "--webapp" if self._webapp else "--no-webapp", "--port", str(self._port)],
             env=_environment(self.database_url),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Final
 
 from fastapi import Depends, FastAPI, Header, Query, Request
@@ -28,6 +29,7 @@ from sync.branch.http.files import files
 from sync.branch.http.guard import Guard, problem_response
 from sync.branch.http.openapi import describe, refusals
 from sync.branch.http.releases import RELEASED, may_pull
+from sync.branch.http.webapp import Beside
 from sync.branch.intake import push
 from sync.branch.office import Office, read_meta
 from sync.branch.pull import read_page
@@ -66,8 +68,8 @@ _bearer = HTTPBearer(auto_error=False, description="The device's secret.")
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
-def create_app(office: Office, released: Sequence[str] = RELEASED) -> ASGIApp:
-    """The branch's HTTP side over an open Office."""
+def create_app(office: Office, released: Sequence[str] = RELEASED, webapp_in: Path | None = None) -> ASGIApp:
+    """The branch's HTTP side over an open Office; `webapp_in`: the data folder whose app is handed out at `/`."""
     app = FastAPI(
         title="Waifang branch", version=str(PROTOCOL), docs_url=None, redoc_url=None, openapi_url=None
     )
@@ -133,7 +135,7 @@ def create_app(office: Office, released: Sequence[str] = RELEASED) -> ASGIApp:
         return JSONResponse(describe(app))
 
     app.include_router(files(office))
-    return Guard(app)
+    return Guard(Beside(app, webapp_in) if webapp_in is not None else app)
 
 
 def _token(bearer: HTTPAuthorizationCredentials | None) -> str:

@@ -21,6 +21,7 @@ from app.domain.message import Message
 from sync.branch.errors import BranchError
 from sync.branch.http.api import create_app
 from sync.branch.http.patience import PATIENCE, Patience, PatientProtocol
+from sync.branch.http.webapp import build_in_background
 from sync.branch.office import Office
 
 _BACKLOG: Final = 2048
@@ -110,13 +111,14 @@ def make_server(
     behind_proxy: str | None = None,
     tls: Tls | None = None,
     patience: Patience = PATIENCE,
+    webapp_in: Path | None = None,
 ) -> BranchServer:
     """A server for an open Office, not yet running. `behind_proxy`: whose X-Forwarded-For counts.
 
     Raises BranchError where the certificate and its key cannot be used.
     """
     config = uvicorn.Config(
-        create_app(office),
+        create_app(office, webapp_in=webapp_in),
         log_config=None,
         access_log=False,  # it would write cursors; http/guard.py logs instead
         server_header=False,
@@ -150,9 +152,12 @@ def serve_until_stopped(
     tell: Callable[[str], None],
     behind_proxy: str | None = None,
     tls: Tls | None = None,
+    webapp_in: Path | None = None,
 ) -> None:
     """Serve on a listening socket; `tell` gets the address once connections are taken."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    server = make_server(office, lambda: tell(address_of(bound, tls)), behind_proxy, tls)
+    server = make_server(office, lambda: tell(address_of(bound, tls)), behind_proxy, tls, webapp_in=webapp_in)
+    if webapp_in is not None:
+        build_in_background(webapp_in)
     server.run(sockets=[bound])

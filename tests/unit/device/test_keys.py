@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from app.device.cipher import SCRYPT_N
 from app.device.folder import DataFolder
-from app.device.keys import SCRYPT_N, KeyRing, KeysDamaged
+from app.device.keys import KeyRing, KeysDamaged
 from app.device.keystore import FileKeystore, KeystoreError
 from app.device.tries import MOST
 from app.ports import Busy, NotebookError, PinLocked, SealBroken, WrongPin

@@ -1,0 +1,56 @@
+// The worker Python runs in: the runtime, the data folder, the program; then Flet's messages in both directions.
+import { loadPyodide } from './pyodide/pyodide.mjs';
+import { Disk } from './disk.js';
+import * as vault from './vault.js';
+
+const HOME = '/home/pyodide';
+const flet = { args: null, documentUrl: '' };
+const shell = { hear: null, tell: (kind) => postMessage({ kind }) };
+
+// A plain tar of plain files, as `webapp build` writes it.
+function unpack(FS, tar) {
+  const text = new TextDecoder();
+  const field = (at, size) => text.decode(tar.subarray(at, at + size)).replace(/\0.*$/s, '');
+  const made = new Set();
+  for (let at = 0; at + 512 <= tar.length && tar[at];) {
+    const path = `${HOME}/${field(at + 345, 155) ? `${field(at + 345, 155)}/` : ''}${field(at, 100)}`;
+    const size = parseInt(field(at + 124, 12), 8);
+    const folder = path.slice(0, path.lastIndexOf('/'));
+    if (!made.has(folder)) {
+      FS.mkdirTree(folder);
+      made.add(folder);
+    }
+    FS.writeFile(path, tar.subarray(at + 512, at + 512 + size), { canOwn: true });
+    at += 512 + Math.ceil(size / 512) * 512;
+  }
+}
+
+async function begin(address) {
+  flet.documentUrl = address;
+  const archive = fetch('/app.tar').then((r) => {
+    if (!r.ok) throw new Error(`app.tar ${r.status}`);
+    return r.arrayBuffer();
+  });
+  const pyodide = await loadPyodide({ indexURL: '/pyodide/', stdout: console.log, stderr: console.error });
+  unpack(pyodide.FS, new Uint8Array(await archive));
+  const disk = await Disk.mount(pyodide.FS, '/data');
+  pyodide.registerJsModule('flet_js', flet);
+  pyodide.registerJsModule('waifang_page', { disk, vault, shell, address });
+  await pyodide.runPythonAsync(`
+import sys
+sys.path[:0] = ["${HOME}/__pypackages__", "${HOME}"]
+from app.bootstrap import run_in_browser
+run_in_browser()
+`);
+  await flet.start_connection((message) => {
+    const bytes = message.toJs();
+    postMessage(bytes, [bytes.buffer]);
+  });
+  postMessage({ kind: 'running' });
+}
+
+onmessage = ({ data }) => {
+  if (data instanceof Uint8Array) flet.send(data);
+  else if (data.kind === 'begin') begin(data.address).catch((error) => postMessage({ kind: 'failed', why: String(error) }));
+  else if (shell.hear) shell.hear(data.kind, data.on ?? data.kept ?? data.build);
+};
