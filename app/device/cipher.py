@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from app.ports import Sealer
-from sync.salvage import DATA_KEY_BYTES, wrap_for_recovery
+from sync.salvage import DATA_KEY_BYTES, key_fingerprint, wrap_for_recovery
 
 SCRYPT_N: Final = 2**15
 SCRYPT_R: Final = 8
@@ -37,6 +37,10 @@ class Cipher(Protocol):
 
     async def sealer(self, key: bytes) -> Sealer:
         """The sealer of a key."""
+        ...
+
+    def fingerprint(self, public_pem: str) -> str:
+        """SHA-256 hex of a recovery key. Raises NoRecovery."""
         ...
 
     async def wrap_for_recovery(self, data_key: bytes, public_pem: str) -> dict[str, Any]:
@@ -87,6 +91,10 @@ class NativeCipher:
         from app.device.sealing import AesGcmSealer
 
         return AesGcmSealer(key)
+
+    def fingerprint(self, public_pem: str) -> str:
+        """By `cryptography`. Raises NoRecovery."""
+        return key_fingerprint(public_pem)
 
     async def wrap_for_recovery(self, data_key: bytes, public_pem: str) -> dict[str, Any]:
         """By `cryptography`. Raises NoRecovery."""

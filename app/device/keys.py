@@ -23,7 +23,7 @@ from app.device.tries import MOST, WAITS_S, Tries
 from app.domain.message import Message
 from app.i18n import mark
 from app.ports import Clock, NotebookError, NotSaved, PinLocked, SealBroken, Sealer, WrongPin
-from sync.salvage import DATA_KEY_BYTES, KEYS_FORMAT, NoRecovery, key_fingerprint
+from sync.salvage import DATA_KEY_BYTES, KEYS_FORMAT, NoRecovery
 
 PIN_DIGITS: Final = 6
 
@@ -111,7 +111,7 @@ class KeyRing:
             return False
         kept = self._read()
         try:
-            if kept["recovery"]["recovery_key_sha256"] == key_fingerprint(recovery_key):
+            if kept["recovery"]["recovery_key_sha256"] == self._cipher.fingerprint(recovery_key):
                 return False
             kept["recovery"] = await self._cipher.wrap_for_recovery(self._data_key, recovery_key)
         except NoRecovery as e:
@@ -120,6 +120,7 @@ class KeyRing:
             ) from e
         try:
             write_durably(self.path, json.dumps(kept, indent=1).encode())
+            await self._folder.settle()
         except OSError as e:
             raise NotSaved(
                 Message("The keys could not be written. Free some space on this device, then try again.")

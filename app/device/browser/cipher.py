@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 from collections.abc import Mapping
 from typing import Any
 
 from app.device.browser.page_link import page, to_js
-from app.device.browser.sealing import WebCryptoSealer, wrap_for_recovery
+from app.device.browser.sealing import WebCryptoSealer, spki_of, wrap_for_recovery
 from app.device.cipher import PBKDF2_ITERATIONS, PBKDF2_MOST
 from app.device.keystore import KeystoreError
 from app.ports import Sealer
@@ -38,6 +39,10 @@ class BrowserCipher:
     async def sealer(self, key: bytes) -> Sealer:
         """By WebCrypto."""
         return await WebCryptoSealer.of(key)
+
+    def fingerprint(self, public_pem: str) -> str:
+        """Raises NoRecovery."""
+        return hashlib.sha256(spki_of(public_pem)).hexdigest()
 
     async def wrap_for_recovery(self, data_key: bytes, public_pem: str) -> dict[str, Any]:
         """By WebCrypto. Raises NoRecovery."""

@@ -43,11 +43,19 @@ class WebCryptoSealer:
         return _apart(opened.to_bytes())
 
 
-async def wrap_for_recovery(data_key: bytes, public_pem: str) -> dict[str, Any]:
-    """As sync.salvage's, by WebCrypto. Raises NoRecovery."""
+def spki_of(public_pem: str) -> bytes:
+    """The DER of a PEM public key. Raises NoRecovery."""
     lines = [line for line in public_pem.strip().splitlines() if not line.startswith("-----")]
     try:
-        spki = base64.b64decode("".join(lines), validate=True)
+        return base64.b64decode("".join(lines), validate=True)
+    except ValueError as e:
+        raise NoRecovery("a PEM public key") from e
+
+
+async def wrap_for_recovery(data_key: bytes, public_pem: str) -> dict[str, Any]:
+    """As sync.salvage's, by WebCrypto. Raises NoRecovery."""
+    spki = spki_of(public_pem)
+    try:
         told = await page().vault.wrap(to_js(spki), to_js(data_key))
     except Exception as e:
         raise NoRecovery("a PEM public key") from e
