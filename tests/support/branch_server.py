@@ -170,7 +170,7 @@ class RunningBranch:
         command = [sys.executable, "-m", "sync.branch", "--data", str(self.folder), "--json", "serve"]
         self._process = subprocess.Popen(
             [*command, "--webapp" if self._webapp else "--no-webapp", "--port", str(self._port)],
-            env=_environment(self.database_url),
+            env=environment(self.database_url),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -259,11 +259,11 @@ def branch_cli(
         text=True,
         encoding="utf-8",
         cwd=ROOT,
-        env=_environment(database_url) | {"PYTHONWARNINGS": "error::ResourceWarning"},
+        env=environment(database_url) | {"PYTHONWARNINGS": "error::ResourceWarning"},
     )
 
 
-def _environment(database_url: str | None) -> dict[str, str]:
+def environment(database_url: str | None) -> dict[str, str]:
     """Where a command finds the database; not among its words, which every account of the machine can read."""
     return {**os.environ} | ({} if database_url is None else {"WAIFANG_DATABASE_URL": database_url})
 
