@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import httpx
@@ -14,6 +15,16 @@ _ITS_OWN: Final = frozenset(
 )
 # The body that fetch hands out is inflated already, so these no longer describe it.
 _NO_LONGER_TRUE: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+
+
+class _Body(httpx.AsyncByteStream):
+    """What fetch brought, read by the client like any other body."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._content
 
 
 class FetchTransport(httpx.AsyncBaseTransport):
@@ -49,7 +60,7 @@ class FetchTransport(httpx.AsyncBaseTransport):
             stop.abort()
         kept = [(k, v) for k, v in answer.headers if k.lower() not in _NO_LONGER_TRUE]
         # 0 is a redirect that was not followed: nothing the branch ever answers.
-        return httpx.Response(answer.status or 502, headers=kept, content=content, request=request)
+        return httpx.Response(answer.status or 502, headers=kept, stream=_Body(content), request=request)
 
 
 def _seconds(request: httpx.Request) -> float | None:
