@@ -31,8 +31,10 @@ def make_folder(folder: Path) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """Make names in a folder durable; Windows does that by itself and refuses to be asked."""
-    if sys.platform == "win32":
+    """Make names in a folder durable; Windows does that by itself and refuses to be asked, and the browser's files are
+    in memory, flushed as a whole (DataFolder.settle).
+    """
+    if sys.platform in ("win32", "emscripten"):
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
