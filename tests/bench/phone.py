@@ -33,7 +33,7 @@ from typing import Any
 import uvicorn
 from playwright.async_api import BrowserContext, Page, async_playwright
 
-from tests.bench.in_browser import _served, _took
+from tests.bench.in_browser import _took, served
 from tests.bench.made_up import PIN, _case
 from tests.support.branch_server import RunningBranch, free_port
 from tests.support.browser import DIALLER, HEIGHT, HERE, WIDTH, PhonePage, chromium_path
@@ -115,13 +115,15 @@ TYPES = {".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascrip
 
 
 @asynccontextmanager
-async def served(files: dict[str, bytes]) -> AsyncIterator[str]:
+async def handed_out(files: dict[str, bytes]) -> AsyncIterator[str]:
     """Those files on a free port of 127.0.0.1."""
 
     async def answer(scope: Any, _receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
         path = scope["path"].lstrip("/") or "index.html"
+        if path.startswith("kept/"):  # the service worker asks by hash: kept/HASH/path
+            path = path.split("/", 2)[2]
         kind = TYPES.get(Path(path).suffix, "application/octet-stream").encode()
         headers = [(b"content-type", kind), (b"cache-control", b"no-cache")]
         await send(
@@ -231,7 +233,7 @@ async def measure_empty(scratch: Path, files: dict[str, bytes], executable: str)
     profile = scratch / "empty-profile"
     starts = []
     memory = 0
-    async with served(files) as address:
+    async with handed_out(files) as address:
         async with phone(profile, executable) as context:
             await opened(context, address, EMPTY)
         for _ in range(STARTS):
@@ -346,7 +348,7 @@ async def _run(scratch: Path, branch: RunningBranch, build: Build, *, quarter: b
             else f"\nin Chromium, {CASES} cases, medians of {STARTS} starts"
         )
         empty = await measure_empty(scratch, emptied(build), executable)
-        async with _served("-m", "sync.branch", "--data", str(branch.folder), "serve", "--port") as address:
+        async with served("-m", "sync.branch", "--data", str(branch.folder), "serve", "--port") as address:
             report(await measure_notebook(scratch, branch, address, executable), empty)
     finally:
         if slow:
