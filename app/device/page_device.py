@@ -6,6 +6,7 @@ import flet as ft
 
 from app.device.dialling import Dialler
 from app.device.navigation import Map
+from app.device.photos import PhotoPicker
 from app.device.position import Locator
 from app.domain.records import Position
 
@@ -16,6 +17,7 @@ class PageDevice:
     def __init__(self, page: ft.Page) -> None:
         self._dialler = Dialler()
         self._locator = Locator()
+        self._photos = PhotoPicker()
         self._map = Map(android=page.platform == ft.PagePlatform.ANDROID and not page.web)
 
     async def dial(self, number: str) -> None:
@@ -25,6 +27,10 @@ class PageDevice:
     async def locate(self) -> Position | None:
         """Where the phone is now; None where it cannot or may not be known. Never raises."""
         return await self._locator.locate()
+
+    async def pick_photo(self) -> bytes | None:
+        """A photo from camera or gallery; None when none was chosen. Raises OSError where none can be had."""
+        return await self._photos.pick()
 
     async def navigate(self, lat: float | None, lon: float | None, address: str) -> None:
         """Open the map app at a place (WGS-84), or at an address."""

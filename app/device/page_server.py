@@ -23,6 +23,8 @@ HOST: Final = "127.0.0.1"
 FONT_FAMILY: Final = "Noto Sans SC"
 SESSION_KEPT_S: Final = 15 * 60
 LEAVE_WITHIN_S: Final = 3
+# A photo comes over the page's own socket; one that is too large is refused with a sentence, not with a cut socket.
+PHOTO_MOST: Final = 64 * 1024 * 1024
 # `assets/assets` holds the font manifest: its fonts are loaded before the first frame, so no text is drawn as boxes.
 FOLDERS: Final = ("fonts", "icons", "assets")
 FILES: Final = ("index.html", "manifest.json", "favicon.png")
@@ -149,6 +151,7 @@ def page_server(app: Asgi, port: int) -> uvicorn.Server:
             log_level="warning",
             access_log=False,
             ws="websockets-sansio",
+            ws_max_size=PHOTO_MOST,
             timeout_graceful_shutdown=LEAVE_WITHIN_S,
         )
     )

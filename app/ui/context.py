@@ -37,6 +37,10 @@ class Device(Protocol):
         """Where the phone is now, WGS-84; None where it cannot or may not be known. Never raises."""
         ...
 
+    async def pick_photo(self) -> bytes | None:
+        """A file from camera or gallery as it is; None when none was chosen. Raises OSError where none can be had."""
+        ...
+
     async def navigate(self, lat: float | None, lon: float | None, address: str) -> None:
         """Open the map app at a place; by the address where there is no position."""
         ...

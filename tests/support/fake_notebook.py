@@ -210,6 +210,9 @@ class FakeNotebook:
         self.syncs = 0
         self.preferences: dict[str, str] = {}
         self.kept_drafts: dict[str, Draft] = {}
+        self.kept_files: dict[tuple[str, str], bytes] = {}
+        self.files_at_branch: dict[tuple[str, str], bytes] = {}
+        self.own_files: dict[tuple[str, str], bytes] = {}
         self.clock_off_s: int | None = None
         self.entries: list[TimelineEntry] = []
         self.recorded: list[NewActivity] = []
@@ -565,6 +568,30 @@ class FakeNotebook:
 
     async def drop_draft(self, draft_id: str) -> None:
         self.kept_drafts.pop(draft_id, None)
+
+    async def keep_draft_file(self, draft_id: str, name: str, content: bytes) -> None:
+        if self.disk_full:
+            raise NotSaved(Message("Not saved: the phone has no space left. The form is kept as a draft."))
+        self.kept_files[draft_id, name] = content
+
+    async def draft_file(self, draft_id: str, name: str) -> bytes | None:
+        return self.kept_files.get((draft_id, name))
+
+    async def drop_draft_file(self, draft_id: str, name: str) -> None:
+        self.kept_files.pop((draft_id, name), None)
+
+    async def blob(self, activity_id: str, sha256: str) -> bytes | None:
+        return self.own_files.get((activity_id, sha256))
+
+    async def file(self, activity_id: str, sha256: str) -> bytes:
+        found = self.own_files.get((activity_id, sha256)) or self.files_at_branch.get((activity_id, sha256))
+        if found is None:
+            raise BranchRefused(
+                Message(
+                    "The branch does not have this file yet. It comes when the phone that took it has sent it."
+                )
+            )
+        return found
 
     # -- sync and the rest
 

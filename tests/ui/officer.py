@@ -21,12 +21,16 @@ class FakeDevice:
         self.position = position
         self.dialled: list[str] = []
         self.places: list[tuple[Any, ...]] = []
+        self.photos: list[bytes] = []
 
     async def dial(self, number: str) -> None:
         self.dialled.append(number)
 
     async def locate(self) -> Position | None:
         return self.position
+
+    async def pick_photo(self) -> bytes | None:
+        return self.photos.pop(0) if self.photos else None
 
     async def navigate(self, *place: Any) -> None:
         self.places.append(place)

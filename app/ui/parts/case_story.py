@@ -15,6 +15,7 @@ from app.i18n import Translator
 from app.ui.guard import part
 from app.ui.parts.chips import Handler
 from app.ui.parts.parties import party_in_words
+from app.ui.parts.photos import EntryFiles
 from app.ui.parts.record_list import state_pill
 from app.ui.parts.surface import card
 from app.ui.parts.words import grey, pill, text
@@ -46,6 +47,9 @@ _KINDS = {
     "whereabouts": ft.Icons.PLACE_OUTLINED,
 }
 PAGE_OF = 12
+THUMBS_OF = (
+    3  # records whose photos are shown small by themselves: a case opens fast whatever was photographed
+)
 _GROUPS = {"result": "notice_result", "to": "referral_to", "state": "contact_state"}
 
 
@@ -101,7 +105,11 @@ def Timeline(  # noqa: N802
     `correct` begins the correction of an own record.
     """
     corrected = {e.activity.activity_id: e for e in entries if e.corrected}
-    rows: list[ft.Control] = [_entry(case, e, corrected, correct, today, t, sizes) for e in entries[:shown]]
+    newest = [e.activity.activity_id for e in entries[:shown] if e.files][:THUMBS_OF]
+    rows: list[ft.Control] = [
+        _entry(case, e, corrected, correct, today, e.activity.activity_id in newest, t, sizes)
+        for e in entries[:shown]
+    ]
     if len(entries) > shown:
         rows.append(
             ft.TextButton(
@@ -114,29 +122,13 @@ def Timeline(  # noqa: N802
     return card(ft.Column(rows, spacing=14, tight=True), key="timeline")
 
 
-def _files(entry: TimelineEntry, t: Translator, sizes: Sizes) -> list[ft.Control]:
-    """How many photos and signatures belong to it, and how many of them are not at the branch yet."""
-    if not entry.files:
-        return []
-    left = sum(f.state == "waiting" for f in entry.files)
-    words = t("{n} photos or signatures", n=len(entry.files))
-    if left:
-        words = t("{what}, {n} not yet sent", what=words, n=left)
-    icon = ft.Icons.CLOUD_UPLOAD_OUTLINED if left else ft.Icons.ATTACH_FILE
-    return [
-        ft.Row(
-            [ft.Icon(icon, size=sizes.label + 4, color=GREY), grey(words, sizes.label, expand=True)],
-            spacing=6,
-        )
-    ]
-
-
 def _entry(
     case: Case,
     entry: TimelineEntry,
     corrected: Mapping[str, TimelineEntry],
     correct: Callable[[Activity], Handler],
     today: date,
+    thumbs: bool,
     t: Translator,
     sizes: Sizes,
 ) -> ft.Control:
@@ -159,7 +151,8 @@ def _entry(
     told = _correction_in_words(case, a, corrected, t) if a.kind == "correction" else in_words(case, a, t)
     if told:
         lines.append(text(told, sizes.body, color=GREY if entry.corrected else None))
-    lines += _files(entry, t, sizes)
+    if entry.files:
+        lines.append(EntryFiles(a.activity_id, entry.files, thumbs))
     if entry.corrected:
         now = in_words(case, entry.standing, t) if entry.standing is not None else ""
         lines.append(text(t("Now: {what}", what=now or t("taken back")), sizes.body))

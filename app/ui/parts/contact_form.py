@@ -97,6 +97,7 @@ def fresh_visit(case: Case, figures: Figures, now: datetime) -> dict[str, Any]:
         "witness": "",
         "strokes": [],
         "pad_width": 0.0,
+        "photos": [],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +15,7 @@ from app.domain.message import Message
 from app.ports import Hindered
 from app.ui.context import use_session
 from app.ui.hooks import message_of
-from app.views import Draft, NewActivity
+from app.views import Draft, NewActivity, NewBlob
 
 if TYPE_CHECKING:
     from app.notebook import Notebook
@@ -27,7 +28,8 @@ class DraftKeeper:
     """One form of one case and the draft behind it. No method raises: `error` holds what to tell the officer.
 
     `hindered`: the rules that stand against saving it without a reason (the form's `override`).
-    `form` is None until it was read; `restored` says that it was begun earlier; `saved` the ids once they are durable.
+    `form` is None until it was read; `restored` says that it was begun earlier; `saved` the ids once they are durable;
+    `photos_lost` how many photos could not be read any more when it was saved.
     """
 
     def __init__(self, notebook: Notebook, case_id: str, kind: str, redraw: Callable[[], None]) -> None:
@@ -45,6 +47,7 @@ class DraftKeeper:
         self.saved: list[str] = []
         self.error: Message | None = None
         self.hindered: tuple[Hindrance, ...] = ()
+        self.photos_lost = 0
 
     async def open(self, fresh: Callable[[], dict[str, Any]]) -> None:
         """Take up the unsaved form of this case, or begin one; once."""
@@ -97,6 +100,50 @@ class DraftKeeper:
         if self.changed:
             await self._keep()
 
+    async def add_photo(self, role: str, media_type: str, content: bytes) -> None:
+        """Keep a photo with the draft, durable before the form names it; the same one twice is one."""
+        name = hashlib.sha256(content).hexdigest()
+        if self.form is None or self.saving or self.saved or any(p["name"] == name for p in self.photos):
+            return
+        try:
+            await self._notebook.keep_draft_file(self.draft_id, name, content)
+        except Exception as e:  # noqa: BLE001 - see `_keep`
+            self.error = message_of(e)
+            self._redraw()
+            return
+        photo = {"name": name, "role": role, "media_type": media_type}
+        await self.change(photos=lambda form: [*(form.get("photos") or ()), photo])
+
+    async def drop_photo(self, name: str) -> None:
+        """Take a photo out again: first the form forgets it, then its bytes go."""
+        await self.change(photos=[p for p in self.photos if p["name"] != name])
+        try:
+            await self._notebook.drop_draft_file(self.draft_id, name)
+        except Exception as e:  # noqa: BLE001 - see `_keep`
+            self.error = message_of(e)
+            self._redraw()
+
+    @property
+    def photos(self) -> Sequence[Mapping[str, str]]:
+        """The form's photos: name (SHA-256), role, media_type; their bytes lie beside the draft."""
+        return list((self.form or {}).get("photos") or ())
+
+    async def photo(self, name: str) -> bytes | None:
+        """The bytes of one; None where they cannot be read."""
+        try:
+            return await self._notebook.draft_file(self.draft_id, name)
+        except Exception as e:  # noqa: BLE001 - a picture that cannot be shown is shown as such
+            self.error = message_of(e)
+            return None
+
+    async def _with_photos(self, records: Sequence[NewActivity]) -> Sequence[NewActivity]:
+        """The form's photos belong to its first record. One that cannot be read any more does not hold it up."""
+        read = [(p, await self._notebook.draft_file(self.draft_id, p["name"])) for p in self.photos]
+        blobs = tuple(NewBlob(p["role"], p["media_type"], data) for p, data in read if data is not None)
+        self.photos_lost = len(read) - len(blobs)
+        first, *others = records
+        return [replace(first, blobs=(*first.blobs, *blobs)), *others]
+
     async def _keep(self) -> None:
         async with self._lock:
             form = self.form
@@ -124,7 +171,7 @@ class DraftKeeper:
         slow = asyncio.get_running_loop().call_later(SLOW_S, self._redraw)
         try:
             async with self._lock:
-                self.saved = await self._notebook.record(records, self.draft_id)
+                self.saved = await self._notebook.record(await self._with_photos(records), self.draft_id)
         except Hindered as e:
             self.hindered = e.hindrances
         except Exception as e:  # noqa: BLE001 - see above

@@ -45,6 +45,7 @@ def fresh_notice(now: datetime) -> dict[str, Any]:
         "note": "",
         "strokes": [],
         "pad_width": 0.0,
+        "photos": [],
         "position": None,
     }
 

@@ -33,6 +33,7 @@ from app.ui.parts.notice_form import (
     witness_line,
 )
 from app.ui.parts.parties import party_in_words, people_of
+from app.ui.parts.photos import Photos, photos_in_words
 from app.ui.parts.place_fix import use_position
 from app.ui.parts.reasons import note_field, written
 from app.ui.parts.surface import card, failed, waiting
@@ -86,7 +87,14 @@ def NoticeForm(case_id: str, path: str) -> Any:  # noqa: N802
             session, t("Back to {name}", name=name), tap_go(session, routes.parent(path)), "back-to-case"
         )
         said = t("{what} · {no}", what=t.code("notice_result", form["result"]), no=draft.letter.number)
-        return form_view(session, path, t("Serve the notice"), name, [saved_panel(session, [said])], [done])
+        return form_view(
+            session,
+            path,
+            t("Serve the notice"),
+            name,
+            [saved_panel(session, [said, *photos_in_words(session, keeper)])],
+            [done],
+        )
     hint = missing_of_notice(session, form["result"], form)
     foot = signature_foot(keeper, form["result"], form)
     label = t("Save: {what}", what=t.code("notice_result", form["result"])) if form["result"] else t("Save")
@@ -101,7 +109,11 @@ def NoticeForm(case_id: str, path: str) -> Any:  # noqa: N802
             card(_how(session, keeper, view, form)),
             card(
                 ft.Column(
-                    [note_field(session, keeper, form), Happened(form, keeper.change)],
+                    [
+                        Photos(keeper, keeper.photos, ("photo", "receipt")),
+                        note_field(session, keeper, form),
+                        Happened(form, keeper.change),
+                    ],
                     spacing=18,
                     tight=True,
                     horizontal_alignment=ft.CrossAxisAlignment.STRETCH,

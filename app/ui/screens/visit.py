@@ -49,6 +49,7 @@ from app.ui.parts.notice_form import (
 )
 from app.ui.parts.outcome_choice import OutcomeChoice
 from app.ui.parts.parties import FAMILY, party_in_words, people_of
+from app.ui.parts.photos import Photos, photos_in_words
 from app.ui.parts.place_fix import address_of, position_line, use_position
 from app.ui.parts.promise_fields import PromiseFields, no_cash_line, promised_in_words
 from app.ui.parts.promise_flow import to_promise
@@ -106,7 +107,7 @@ def VisitForm(case_id: str, path: str) -> Any:  # noqa: N802
         return form_view(session, path, t("Visit"), "", [body], [])
     name = view.case.borrower.name
     if keeper.saved:
-        return _after(session, path, view, form)
+        return _after(session, keeper, path, view, form)
     promised = promised_in_words(session, form)
     what = promised or (t.code("outcome", form["outcome"]) if form["outcome"] else "")
     lacking = missing_of_notice(session, form["notice_result"], form) if form["notice_result"] else ""
@@ -173,7 +174,11 @@ def _questions(
     rows.append(
         card(
             ft.Column(
-                [note_field(session, keeper, form), Happened(form, keeper.change)],
+                [
+                    Photos(keeper, keeper.photos),
+                    note_field(session, keeper, form),
+                    Happened(form, keeper.change),
+                ],
                 spacing=18,
                 tight=True,
                 horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
@@ -264,7 +269,9 @@ def _who_and_where(
     return rows
 
 
-def _after(session: Session, path: str, view: CaseView, form: Mapping[str, Any]) -> ft.View:
+def _after(
+    session: Session, keeper: DraftKeeper, path: str, view: CaseView, form: Mapping[str, Any]
+) -> ft.View:
     """已保存; a promise without a day goes on to the promise form."""
     t = session.t
     name, case_path, promised = view.case.borrower.name, routes.parent(path), promised_in_words(session, form)
@@ -275,6 +282,7 @@ def _after(session: Session, path: str, view: CaseView, form: Mapping[str, Any])
         lines.append(t("Notice: {what}", what=t.code("notice_result", form["notice_result"])))
     if form["position"] is None:
         lines.append(t("Without a position"))
+    lines += photos_in_words(session, keeper)
     body: list[ft.Control] = [saved_panel(session, lines)]
     foot: list[ft.Control] = []
     if form["outcome"] == "promised" and not promised:
