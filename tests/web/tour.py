@@ -55,6 +55,7 @@ SCREENS: dict[str, tuple[str, str]] = {  # name: state of the notebook, route
     "visit_warned": ("warned", routes.form_path(AT, routes.VISIT)),
 }
 FULL_HEIGHT = 4200
+PHOTO = (ASSETS / "icons" / "icon-192.png").read_bytes()
 
 
 def notebook_in(state: str, language: str, text: str, dark: bool) -> FakeNotebook:
@@ -84,6 +85,8 @@ def notebook_in(state: str, language: str, text: str, dark: bool) -> FakeNoteboo
     book._append(NewActivity(CASE, "correction", corrected), "waiting")
     photos = (FileView("a" * 64, 1024, "image/jpeg", "photo", "sent"), FileView("b" * 64, 1024, "image/jpeg", "photo", "waiting"))  # fmt: skip
     book.entries = [replace(e, files=photos) if e.activity.kind == "visit" else e for e in book.entries]
+    seen = next(e.activity.activity_id for e in book.entries if e.activity.kind == "visit")
+    book.own_files = {(seen, p.sha256): PHOTO for p in photos}
     promise = {
         "amount_kind": "all", "amount": str(figures.amount_due), "due_kind": "plus7", "due_on": "2026-11-30",
         "parts": 3, "every": "month",
@@ -105,6 +108,9 @@ def notebook_in(state: str, language: str, text: str, dark: bool) -> FakeNoteboo
         routes.CLAIM: fresh(routes.CLAIM, now) | {"amount_kind": "other", "amount": "1200.5"},
         routes.CORRECTION: fresh_correction(book.entries[1].activity, now),
     }  # fmt: skip
+    for kind, role in ((routes.VISIT, "photo"), (routes.NOTICE, "receipt")):
+        forms[kind]["photos"] = [{"name": "a" * 64, "role": role, "media_type": "image/png"}]
+        book.kept_files[kind, "a" * 64] = PHOTO
     for kind, form in forms.items():
         book.kept_drafts[kind] = Draft(kind, CASE, kind, form)
     return book

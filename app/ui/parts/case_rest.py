@@ -169,7 +169,7 @@ def _timeline(
         return tap(_correct, session, view.case.case_id, standing, path)
 
     entries = tuple(e for e in view.timeline if kind in ("", e.activity.kind))
-    return Timeline(view.case, entries, shown, more, correct, today, t, s)
+    return Timeline(view.case, entries, shown, more, correct, today, session)
 
 
 async def _correct(session: Session, case_id: str, standing: Activity, path: str) -> None:

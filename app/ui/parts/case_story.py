@@ -12,6 +12,7 @@ import flet as ft
 from app.domain.promises import PromiseView
 from app.domain.records import Activity, Case, money
 from app.i18n import Translator
+from app.ui.context import Session
 from app.ui.guard import part
 from app.ui.parts.chips import Handler
 from app.ui.parts.parties import party_in_words
@@ -97,17 +98,17 @@ def Timeline(  # noqa: N802
     more: Callable[..., Any],
     correct: Callable[[Activity], Handler],
     today: date,
-    t: Translator,
-    sizes: Sizes,
+    session: Session,
 ) -> ft.Control:
     """Newest first; own and colleagues', what is not uploaded yet, what was entered late. `shown` of them.
 
     `correct` begins the correction of an own record.
     """
+    t, sizes = session.t, session.sizes
     corrected = {e.activity.activity_id: e for e in entries if e.corrected}
     newest = [e.activity.activity_id for e in entries[:shown] if e.files][:THUMBS_OF]
     rows: list[ft.Control] = [
-        _entry(case, e, corrected, correct, today, e.activity.activity_id in newest, t, sizes)
+        _entry(case, e, corrected, correct, today, e.activity.activity_id in newest, session)
         for e in entries[:shown]
     ]
     if len(entries) > shown:
@@ -129,10 +130,9 @@ def _entry(
     correct: Callable[[Activity], Handler],
     today: date,
     thumbs: bool,
-    t: Translator,
-    sizes: Sizes,
+    session: Session,
 ) -> ft.Control:
-    a = entry.activity
+    a, t, sizes = entry.activity, session.t, session.sizes
     title = t.code("kind", a.kind)
     if a.party and a.party != "borrower":
         title = t("{what}: {name}", what=title, name=party_in_words(case, a.party, t))
@@ -152,7 +152,7 @@ def _entry(
     if told:
         lines.append(text(told, sizes.body, color=GREY if entry.corrected else None))
     if entry.files:
-        lines.append(EntryFiles(a.activity_id, entry.files, thumbs))
+        lines.append(EntryFiles(session, a.activity_id, entry.files, thumbs))
     if entry.corrected:
         now = in_words(case, entry.standing, t) if entry.standing is not None else ""
         lines.append(text(t("Now: {what}", what=now or t("taken back")), sizes.body))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import flet as ft
 
 from app.domain.photos import NotAPhoto, bare_photo
 from app.ui.context import Session, use_session
 from app.ui.guard import part
-from app.ui.hooks import use_action, use_loaded
+from app.ui.hooks import log, tell, use_action, use_loaded
 from app.ui.parts.chips import tap
 from app.ui.parts.surface import secondary
 from app.ui.parts.words import grey, text
@@ -229,32 +229,53 @@ def photos_in_words(session: Session, keeper: DraftKeeper) -> list[str]:
 
 
 @part
-def EntryFiles(activity_id: str, files: Sequence[FileView], thumbs: bool) -> ft.Control:  # noqa: N802
-    """The files of a record of the timeline. Own photos are shown small (`thumbs`); a colleague's is fetched when touched."""
-    session = use_session()
+def EntryFiles(session: Session, activity_id: str, files: Sequence[FileView], thumbs: bool) -> ft.Control:  # noqa: N802
+    """The files of a record of the timeline. Own photos are shown small (`thumbs`); a colleague's is fetched when touched.
+
+    The session is handed in: a case that a form covers is drawn without one above it.
+    """
     s, t, notebook = session.sizes, session.t, session.notebook
-    shown, show = ft.use_state(None)
+    shown, show = ft.use_state(cast("bytes | None", None))
     fetching, fetch = ft.use_state("")
+    pictures, set_pictures = ft.use_state(cast("dict[str, bytes]", {}))
+    reading: Any = ft.use_ref(None)
     small = [f.sha256 for f in files if thumbs and f.state != "branch" and f.role != "signature"][
         :THUMBS_EACH
     ]
 
-    async def load() -> dict[str, bytes | None]:
-        return {sha256: await notebook.blob(activity_id, sha256) for sha256 in small}
+    async def read() -> None:
+        found: dict[str, bytes] = {}
+        try:
+            for sha256 in small:
+                data = await notebook.blob(activity_id, sha256)
+                if data is not None:
+                    found[sha256] = data
+        except Exception as e:  # noqa: BLE001 - the tile stays without its picture; a touch says why
+            log.warning("no thumbnail: %s", type(e).__name__)
+        set_pictures(found)
 
-    pictures = use_loaded(load, [activity_id, *small]).value or {}
+    def start() -> None:
+        if small:
+            reading.current = asyncio.create_task(read())
+
+    def stop() -> None:
+        if reading.current is not None:
+            reading.current.cancel()
+
+    ft.use_effect(start, [activity_id, *small], cleanup=stop)
 
     async def see(file: FileView) -> None:
         data = pictures.get(file.sha256)
-        if data is None:
+        if data is None and not fetching:
             fetch(file.sha256)
             try:
                 data = await notebook.file(activity_id, file.sha256)
-            finally:
-                fetch("")
-        show(lambda _: data)
+            except Exception as e:  # noqa: BLE001 - a handler's exception would replace the app by a crash screen
+                tell(session, e)
+            fetch("")
+        if data is not None:
+            show(lambda _: data)
 
-    on_see = use_action(see, [activity_id, *pictures])
     ft.use_dialog(large(session, shown, lambda: show(None)) if shown is not None else None)
     left = sum(f.state == "waiting" for f in files)
     words = t("{n} photos or signatures", n=len(files))
@@ -271,7 +292,7 @@ def EntryFiles(activity_id: str, files: Sequence[FileView], thumbs: bool) -> ft.
             label = t("{what}, fetched from the branch when touched", what=label)
         tiles.append(
             _tile(
-                session, pictures.get(f.sha256), label, f.role, tap(on_see, f), f"file-{activity_id}-{n}",
+                session, pictures.get(f.sha256), label, f.role, tap(see, f), f"file-{activity_id}-{n}",
                 busy=fetching == f.sha256,
             )
         )  # fmt: skip
