@@ -289,7 +289,15 @@ def _why(value: object) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
 
+def _tell_rebuilt(notebook: Notebook, t: Translator) -> None:
+    """A notebook made anew says so beside the answer."""
+    rebuilt = notebook.rebuilt()
+    if rebuilt is not None:
+        _complain(t.say(rebuilt))
+
+
 async def _status(options: argparse.Namespace, notebook: Notebook, t: Translator) -> int:
+    _tell_rebuilt(notebook, t)
     state = await notebook.sync_state()
     rows = await notebook.customers()
     _answer(
@@ -330,6 +338,7 @@ def _clock_off(seconds: int, t: Translator) -> str:
 
 
 async def _doctor(options: argparse.Namespace, notebook: Notebook, t: Translator) -> int:
+    _tell_rebuilt(notebook, t)
     found = await notebook.doctor()
     state = await notebook.sync_state()
     _answer(

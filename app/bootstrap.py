@@ -135,7 +135,9 @@ def _browser_notebook(clock: Clock) -> Notebook:
     keys = KeyRing(folder, clock, BrowserKeystore(), BrowserCipher())
 
     async def open_here(sealer: Sealer) -> Store:
-        store = await open_store(folder.path, sealer, clock, released=folder.release, shelf=IndexedShelf())
+        store = await open_store(
+            folder.path, sealer, clock, released=folder.release, shelf=IndexedShelf(), settle=flush
+        )
         await flush()
         page().shell.tell("opened")
         return cast("Store", FlushedStore(store, not_saved))

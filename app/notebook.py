@@ -78,6 +78,8 @@ class Notebook:
         self._entries: dict[str, Entry] = {}
         self._own: dict[str, Activity] = {}
         self._sent: set[tuple[str, int]] = set()
+        self._rebuilt: tuple[datetime, int] | None = None
+        self._to_mend = False
         self._syncing = asyncio.Lock()
         self._recovery_asked = False
         self._plans: dict[object, DayPlan] = {}
@@ -190,6 +192,8 @@ class Notebook:
         self._binding = json.loads(kept) if kept else {}
         pins = json.loads(await store.get("pins") or b"{}")
         self._pins = {case_id: date.fromisoformat(until) for case_id, until in pins.items()}
+        self._rebuilt = await store.rebuilt()
+        self._to_mend = self._rebuilt is not None and not await store.cursor()
         await self._read_all()
 
     async def lock(self) -> None:
@@ -200,6 +204,7 @@ class Notebook:
         self._plans.clear()
         self._kept, self._slots = (None, {}), (None, {})
         self._recovery_asked = False
+        self._rebuilt, self._to_mend = None, False
         self._register, self._pins = (-1, Register(())), {}
         if store is not None:
             await store.close()
@@ -669,6 +674,7 @@ class Notebook:
             if self._store is store:
                 await self._read_changed(engine)
         await self._note_sync(error=None, at=self.now().isoformat())
+        self._to_mend = False
         return report
 
     async def _files(self, engine: Engine, text: SyncReport, progress: OnProgress | None) -> SyncReport:
@@ -781,6 +787,27 @@ class Notebook:
                 )
             )
         return found
+
+    @property
+    def to_mend(self) -> bool:
+        """Whether the notebook was made anew and no sync has filled it up since."""
+        return self._to_mend
+
+    def rebuilt(self) -> Message | None:
+        """That the file was damaged and was made anew, with what was kept; None if it never was."""
+        if self._rebuilt is None:
+            return None
+        at, waiting = self._rebuilt
+        params = {"day": at.astimezone(self.zone).date(), "n": waiting}
+        if self._to_mend:
+            return Message(
+                "The notebook's file was damaged and has been made anew. {n} records not yet sent were kept; sync once to fetch the rest from the branch. The damaged file is kept as well.",
+                params,
+            )
+        return Message(
+            "The notebook's file was damaged and was made anew on {day}; {n} records not yet sent were kept, and the branch sent the rest. The damaged file is kept as well.",
+            params,
+        )
 
     def weakness(self) -> Message | None:
         """What protects this phone's data less than it should."""

@@ -203,6 +203,10 @@ class Store(Replica, Protocol):
         """The branch's clock minus this phone's in ms, and when that was measured; None before the first sync."""
         ...
 
+    async def rebuilt(self) -> tuple[datetime, int] | None:
+        """When the file was last made anew because it was damaged, and how many records waited then; else None."""
+        ...
+
     async def doctor(self) -> list[Message]:
         """What is wrong with file, chain, check sum and spool; empty when sound."""
         ...

@@ -99,6 +99,12 @@ class Replica(Protocol):
         """The branch was restored: everything after `head` waits again."""
         ...
 
+    async def declare_lost(self, wanted: int) -> tuple[int, int] | None:
+        """The branch wants record `wanted` and it is gone here: the first and last number of the gap it lies in, what
+        follows chained anew; None where there is no gap.
+        """
+        ...
+
     async def cursor(self) -> str:
         """Where the next pull starts; empty for a new start."""
         ...
@@ -330,11 +336,12 @@ class Engine:
         known = await self._replica.acknowledged()
         at, restored, pushed, quarantined = known.seq, False, 0, 0
         max_items, max_bytes = PUSH_MAX_ITEMS, PUSH_MAX_BYTES
+        lost: tuple[int, int] | None = None
         while True:
             items = await self._replica.records_after(at, max_items, max_bytes)
             tell(Progress("push", pushed, head.seq - known.seq))
             try:
-                answer = await self._timed(self._branch.push(PushRequest(head, tuple(items))))
+                answer = await self._timed(self._branch.push(PushRequest(head, tuple(items), lost)))
             except Unreachable as e:
                 if e.why != "timeout" or len(items) <= 1:
                     raise
@@ -342,8 +349,15 @@ class Engine:
                 continue
             except Refused as e:
                 wanted = e.extra.get("resend_from")
-                if e.code != "resend_from" or type(wanted) is not int or not 1 <= wanted <= at or restored:
+                if e.code != "resend_from" or type(wanted) is not int or wanted < 1:
                     raise
+                if wanted > at or restored:
+                    gone = await self._replica.declare_lost(wanted)
+                    if gone is None or gone == lost:
+                        raise
+                    lost, at, self.whole = gone, wanted - 1, True
+                    head = await self._replica.head()
+                    continue
                 at, restored = wanted - 1, wanted - 1 < known.seq
                 if restored:
                     self.whole = True
@@ -359,6 +373,7 @@ class Engine:
                 await self._replica.offer_files_again()
                 continue
             await self._replica.acknowledge(answer.head, answer.results)
+            lost = None
             self.results.update((r.id, r) for r in answer.results)
             pushed += len(items)
             quarantined += sum(r.quarantined for r in answer.results)

@@ -63,3 +63,14 @@ class Blobs:
             (blob_aad(activity_id, place), sealed)
             for activity_id, place, sealed in self._db.execute("SELECT activity_id, place, sealed FROM blob")
         ]
+
+    def unsent_rows(self) -> list[tuple[bytes, bytes]]:
+        """The same of the files that the branch does not have whole."""
+        return [
+            (blob_aad(activity_id, place), sealed)
+            for activity_id, place, sealed in self._db.execute(
+                "SELECT b.activity_id, b.place, b.sealed FROM blob b "
+                "LEFT JOIN upload u ON u.activity_id = b.activity_id AND u.place = b.place "
+                "WHERE u.state IS NOT 'sent'"
+            )
+        ]

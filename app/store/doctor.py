@@ -32,14 +32,16 @@ async def examine(
     feed: Feed,
     sealed: Sequence[Drafts | Values | Blobs | Uploads | DraftFiles],
     spool: Spool | ShelvedSpool,
+    excused: Sequence[tuple[int, int]] = (),
 ) -> list[Message]:
     """Everything that is wrong, in sentences; empty when sound. Raises NotSaved."""
     try:
+        db.execute("PRAGMA shrink_memory")  # what is on the disk is asked about, not what is in memory
         answer = [row[0] for row in db.execute("PRAGMA quick_check")]
         if answer != ["ok"]:
             return [Message("The notebook's file is damaged ({n} places).", {"n": len(answer)})]
         found = await _feed(sealer, feed)
-        found += await _chain(sealer, journal.rows())
+        found += await _chain(sealer, journal.rows(), excused)
         if broken := await _broken(sealer, [row for table in sealed for row in table.rows()]):
             found.append(Message("{n} rows were changed from outside and do not open.", {"n": broken}))
         return found + _spool(spool, journal)
@@ -77,13 +79,13 @@ async def _broken(sealer: Sealer, rows: Iterable[tuple[bytes, bytes]]) -> int:
     return broken
 
 
-async def _chain(sealer: Sealer, rows: list[Sealed]) -> list[Message]:
-    """1, 2, 3 … without a gap, each record naming the one before."""
+async def _chain(sealer: Sealer, rows: list[Sealed], excused: Sequence[tuple[int, int]]) -> list[Message]:
+    """1, 2, 3 … without a gap, each record naming the one before; `excused` gaps (first and last) are known."""
     found: list[Message] = []
     for _, of_device in groupby(rows, key=lambda r: r.device_id):
         expected, prev = 1, NO_HASH
         for row in of_device:
-            if row.seq != expected:
+            if row.seq != expected and not _covered(expected, row.seq - 1, excused):
                 found.append(
                     Message("Records {a} to {b} are not on this phone.", {"a": expected, "b": row.seq - 1})
                 )
@@ -100,6 +102,10 @@ async def _chain(sealer: Sealer, rows: list[Sealed]) -> list[Message]:
                 found.append(Message("Record {n} does not follow the one before it.", {"n": row.seq}))
             expected, prev = row.seq + 1, record_hash(record)
     return found
+
+
+def _covered(first: int, last: int, excused: Sequence[tuple[int, int]]) -> bool:
+    return all(any(a <= n <= b for a, b in excused) for n in range(first, last + 1))
 
 
 def _follows(record: bytes, row: Sealed, prev: str) -> bool:

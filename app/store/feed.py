@@ -7,7 +7,7 @@ or a draft of its case still waits: then it stays, hidden, until that is through
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -89,10 +89,12 @@ class Feed:
             self._values.write(value)
         self.state = state
 
-    async def apply(self, page: Page, waiting_cases: set[str]) -> None:
+    async def apply(
+        self, page: Page, waiting_cases: set[str], also: Callable[[], None] = lambda: None
+    ) -> None:
         """A page, its cursor and the check in one transaction. Raises NotSaved; then nothing of it is held.
 
-        `waiting_cases`: cases of which a record or a draft waits.
+        `waiting_cases`: cases of which a record or a draft waits; `also` writes with it.
         """
         old = self.state
         begins = page.snapshot and (not old.cursor or not old.in_snapshot)
@@ -116,6 +118,7 @@ class Feed:
             self._hide(hidden)
             self._delete(purged)
             self._values.write(value)
+            also()
         self.state = state
 
     async def documents(self, keys: Sequence[Key] | None) -> list[Document]:
@@ -135,6 +138,8 @@ class Feed:
                 ]
             )
         except SealBroken:
+            if self.state.cursor:
+                await self.start_anew()  # the branch has them: the next sync brings them again
             return await self._one_by_one(rows)
         return [
             Document(kind, doc_id, version, plain or None)

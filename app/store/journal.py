@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +12,7 @@ from sqlite_utils import Database
 from app.ports import Entry, SealBroken, Sealer
 from app.store.spool import Spooled
 from app.store.trouble import damaged, reading
-from sync.protocol import Head, Item, PushResult, record_hash
+from sync.protocol import NO_HASH, Head, Item, PushResult, record_hash
 from sync.salvage import journal_aad, pack_entry, unpack_entry
 
 WAITING: Final = "waiting"
@@ -72,15 +73,18 @@ class Journal:
         return found
 
     async def after(self, seq: int, max_items: int, max_bytes: int) -> list[Item]:
-        """Records above `seq`, at least one where there is any, else at most `max_bytes`. Raises StoreDamaged."""
+        """Records above `seq` up to the next gap, at least one where there is any, else at most `max_bytes`.
+
+        Raises StoreDamaged.
+        """
         rows = self._select(
             "device_id = ? AND seq > ? ORDER BY seq LIMIT ?", self._device_id, seq, max(1, max_items)
         )
         items: list[Item] = []
-        size = 0
+        size, seq = 0, rows[0].seq if rows else 0
         for entry in await self._opened(rows):
             size += len(entry.record)
-            if items and size > max_bytes:
+            if items and (size > max_bytes or entry.seq != seq + len(items)):
                 break
             items.append(Item(entry.activity_id, entry.record))
         return items
@@ -138,16 +142,42 @@ class Journal:
             [(row, WAITING, e.record, "") for row, e in zip(rows, entries, strict=True)]
         )
 
-    async def readable(self, spooled: Sequence[Spooled]) -> list[Spooled]:
-        """Those of the spool's records that were sealed with this key at that place."""
-        found = []
-        for record in spooled:
-            try:
-                await self._open([from_spool(record)])
-            except SealBroken:
-                continue
-            found.append(record)
-        return found
+    def run_from(self, seq: int) -> list[Sealed]:
+        """The rows from the first at or above `seq` up to the next gap."""
+        rows = self._select("device_id = ? AND seq >= ? ORDER BY seq", self._device_id, seq)
+        return [row for n, row in enumerate(rows) if row.seq == rows[0].seq + n]
+
+    async def rechained(self, rows: Sequence[Sealed]) -> list[Sealed]:
+        """Waiting rows whose forerunners are lost, sealed as a chain that begins anew; none where it does already.
+
+        Raises StoreDamaged.
+        """
+        prev = NO_HASH
+        changed: list[tuple[Sealed, str, bytes, str]] = []
+        for row, entry in zip(rows, await self._opened(rows), strict=True):
+            value = json.loads(entry.record)
+            if value.get("prev") == prev:
+                break
+            record = json.dumps(
+                {**value, "prev": prev}, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+            ).encode()
+            changed.append((row, row.state, record, entry.reason))
+            prev = record_hash(record)
+        return await self._resealed(changed)
+
+    def put_in(self, rows: Sequence[Sealed]) -> None:
+        """Inside a transaction: records that came back; one whose id or place is taken stays out."""
+        self._db.conn.executemany(
+            "INSERT OR IGNORE INTO journal (activity_id, device_id, seq, state, sealed) VALUES (?, ?, ?, ?, ?)",
+            [(r.activity_id, r.device_id, r.seq, r.state, r.sealed) for r in rows],
+        )
+
+    async def come_back(self, records: Sequence[tuple[str, int, bytes]]) -> list[Sealed]:
+        """Rows for own records that the branch sent back: `(activity_id, seq, record)`, as uploaded."""
+        unsealed = [Sealed(i, self._device_id, seq, UPLOADED, b"") for i, seq, _ in records]
+        return await self._resealed(
+            [(row, UPLOADED, record, "") for row, (_, _, record) in zip(unsealed, records, strict=True)]
+        )
 
     def insert(self, rows: Sequence[Sealed]) -> None:
         """Inside a transaction."""
@@ -231,6 +261,18 @@ class Journal:
             ]
         )
         return [_with(new, new.state, s) for new, s in zip(unsealed, sealed, strict=True)]
+
+
+async def readable(sealer: Sealer, spooled: Sequence[Spooled]) -> list[Spooled]:
+    """Those of the spool's records that were sealed with this key at that place; of one sealed anew, the newest."""
+    found: dict[str, Spooled] = {}
+    for record in spooled:
+        try:
+            await sealer.open([(from_spool(record).aad, record.sealed)])
+        except SealBroken:
+            continue
+        found[record.activity_id] = record
+    return list(found.values())
 
 
 def from_spool(record: Spooled) -> Sealed:

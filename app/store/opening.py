@@ -1,25 +1,30 @@
-"""Opening the store: the file up to date, and every record of the spool back in it."""
+"""Opening the store: the file sound and up to date, and every record of the spool back in it."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from sqlite_utils import Database
 
 from app.domain.message import Message
 from app.ports import Clock, NotebookError, SealBroken, Sealer
-from app.store.journal import Journal, Sealed, from_spool, to_spool
+from app.store.blobs import Blobs
+from app.store.draft_files import DraftFiles
+from app.store.drafts import Drafts
+from app.store.journal import Journal, Sealed, from_spool, readable, to_spool
+from app.store.mark import MARK, Mark
+from app.store.rebuilding import DEVICE, key_fits, rebuild, under_way
 from app.store.schema import FILE, MIGRATIONS, SPOOL, Migration, connect
 from app.store.sealed import SealedStore
 from app.store.shelved_spool import ShelvedSpool
+from app.store.soundness import check_file, check_seals, is_spoiled, looking_for_damage
 from app.store.spool import MAGIC, Shelf, Spool, Spooled
-from app.store.trouble import damaged, reading, saving
+from app.store.trouble import StoreDamaged, StoreTooNew, StoreUnopened, damaged, reading, saving
+from app.store.uploads import Uploads
 from app.store.values import Values
-
-DEVICE: Final = "store.device"
 
 
 async def open_store(
@@ -28,42 +33,105 @@ async def open_store(
     clock: Clock,
     *,
     released: Callable[[], None] = lambda: None,
-    shelf: Shelf | None = None,
     migrations: Sequence[Migration] = MIGRATIONS,
+    shelf: Shelf | None = None,
+    settle: Callable[[], Awaitable[None]] | None = None,
 ) -> SealedStore:
     """Open the store of a data folder that is held already; `released` is called when it is closed.
-    `shelf` keeps the spool where there are no files to flush (the browser).
 
-    Raises StoreDamaged (nothing deleted, the spool untouched), StoreTooNew, Busy, NotSaved; `released` was called
-    then too.
+    A damaged database is set aside and made anew (app.store.rebuilding). `shelf` keeps the spool where there are no
+    files to flush (the browser), and `settle` flushes what is only in memory there. Raises StoreDamaged (not with this
+    key, or not readable at all; nothing deleted, the spool untouched), StoreTooNew, Busy, NotSaved; `released` was
+    called then too.
     """
     spool: Spool | ShelvedSpool | None = None
-    db: Database | None = None
     try:
-        with saving(), reading():
-            db = connect(folder / FILE, migrations)
+        mark = Mark(folder / MARK, sealer)
         with saving():
             spool = Spool(folder / SPOOL) if shelf is None else await ShelvedSpool.open(shelf)
-        return await _open(db, spool, sealer, clock, released)
-    except BaseException as e:
-        if db is not None:
-            db.close()
+            await mark.read()
+        parts = _Parts(folder, sealer, clock, released, spool, mark, migrations, settle)
+        if not under_way(folder):
+            try:
+                return await _open_sound(parts)
+            except StoreDamaged:
+                if not await _may_rebuild(parts):
+                    raise
+        await rebuild(folder, sealer, spool, mark, clock.now(), _new_device, migrations)
+        return await _open_sound(parts)
+    except BaseException:
         if spool is not None:
             spool.close()
         released()
-        if isinstance(e, SealBroken):
-            raise damaged() from e
         raise
 
 
-async def _open(
-    db: Database, spool: Spool | ShelvedSpool, sealer: Sealer, clock: Clock, released: Callable[[], None]
-) -> SealedStore:
-    device_id = await _device_id(db, sealer, spool)
-    await _put_back(db, Journal(db, sealer, device_id), spool)
-    store = SealedStore(db, sealer, spool, clock, device_id, released)
-    await store.load()
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    folder: Path
+    sealer: Sealer
+    clock: Clock
+    released: Callable[[], None]
+    spool: Spool | ShelvedSpool
+    mark: Mark
+    migrations: Sequence[Migration]
+    settle: Callable[[], Awaitable[None]] | None
+
+
+async def _may_rebuild(parts: _Parts) -> bool:
+    """Whether the file is spoiled, and the key its own. Raises Busy, NotSaved, StoreDamaged where it cannot be told."""
+    if parts.mark.known:
+        return True
+    return await key_fits(parts.folder / FILE, parts.sealer, parts.spool)
+
+
+async def _open_sound(parts: _Parts) -> SealedStore:
+    """Raises StoreDamaged where the file is spoiled, and as `open_store` does."""
+    file = parts.folder / FILE
+    if parts.mark.known and not (file.exists() and file.stat().st_size):
+        raise damaged()
+    db = _connected(parts)
+    try:
+        with looking_for_damage():
+            check_file(db, parts.migrations)
+            await _check_seals(db, parts.sealer)
+        device_id = await _device_id(db, parts.sealer, parts.spool)
+        await _put_back(db, Journal(db, parts.sealer, device_id), parts.sealer, parts.spool)
+        store = SealedStore(
+            db, parts.sealer, parts.spool, parts.clock, device_id, parts.released, parts.mark, parts.settle
+        )
+        await store.load()
+    except SealBroken as e:
+        db.close()
+        raise damaged() from e
+    except BaseException:
+        db.close()
+        raise
     return store
+
+
+def _connected(parts: _Parts) -> Database:
+    """Raises StoreDamaged only where the file itself is spoiled; a disk that refuses is NotSaved."""
+    file = parts.folder / FILE
+    try:
+        with saving(), reading():
+            return connect(file, parts.migrations)
+    except StoreTooNew:
+        if is_spoiled(file, parts.migrations):
+            raise damaged() from None
+        raise
+    except StoreDamaged as e:
+        if is_spoiled(file, parts.migrations):
+            raise damaged() from e
+        raise StoreUnopened(e.message) from e
+
+
+async def _check_seals(db: Database, sealer: Sealer) -> None:
+    """Everything that the branch cannot send again. Raises SealBroken."""
+    await check_seals(sealer, [(r.aad, r.sealed) for r in Journal(db, sealer, "").rows()])
+    for table in (Values, Drafts, Uploads, DraftFiles):
+        await check_seals(sealer, table(db, sealer).rows())
+    await check_seals(sealer, Blobs(db, sealer).unsent_rows())
 
 
 async def _device_id(db: Database, sealer: Sealer, spool: Spool | ShelvedSpool) -> str:
@@ -80,20 +148,24 @@ async def _device_id(db: Database, sealer: Sealer, spool: Spool | ShelvedSpool) 
         )
     if used:
         raise damaged()
-    known = await Journal(db, sealer, "").readable(spool.records)
-    device_id = known[-1].device_id if known else str(uuid.uuid4())
+    known = await readable(sealer, spool.records)
+    device_id = known[-1].device_id if known else _new_device()
     sealed = await values.seal(DEVICE, device_id.encode())
     with saving(), db.atomic():
         values.write(sealed)
     return device_id
 
 
-async def _put_back(db: Database, journal: Journal, spool: Spool | ShelvedSpool) -> None:
+def _new_device() -> str:
+    return str(uuid.uuid4())
+
+
+async def _put_back(db: Database, journal: Journal, sealer: Sealer, spool: Spool | ShelvedSpool) -> None:
     """A record in the spool and missing in the database goes back, with the drafts it replaced; a waiting record
     missing in the spool goes there. Raises NotSaved.
     """
     known = journal.states([r.activity_id for r in spool.records])
-    unknown = await journal.readable([r for r in spool.records if r.activity_id not in known])
+    unknown = await readable(sealer, [r for r in spool.records if r.activity_id not in known])
     taken = set(journal.places()) if unknown else set()
     missing: list[Spooled] = []
     for record in unknown:
@@ -123,5 +195,5 @@ def discard_store(folder: Path) -> None:
     spool = folder / SPOOL
     if spool.exists() and spool.stat().st_size > len(MAGIC):
         raise NotebookError(Message("There are records here that were not sent. Nothing was removed."))
-    for name in (FILE, f"{FILE}-wal", f"{FILE}-shm", f"{FILE}-journal", SPOOL):
+    for name in (FILE, f"{FILE}-wal", f"{FILE}-shm", f"{FILE}-journal", SPOOL, MARK):
         (folder / name).unlink(missing_ok=True)

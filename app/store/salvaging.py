@@ -65,8 +65,8 @@ def _of_database(path: Path) -> tuple[list[SealedRow], bool]:
     if not path.exists():
         return [], True
     with closing(sqlite3.connect(path)) as conn:
-        journal, whole = _both_ways(conn, "activity_id, device_id, seq, state, sealed FROM journal")
-        blobs, complete = _both_ways(conn, "activity_id, place, sealed FROM blob")
+        journal, whole = both_ways(conn, "activity_id, device_id, seq, state, sealed FROM journal")
+        blobs, complete = both_ways(conn, "activity_id, place, sealed FROM blob")
     rows = [
         SealedRow("journal", device, act, seq, state, sealed) for act, device, seq, state, sealed in journal
     ]
@@ -74,7 +74,7 @@ def _of_database(path: Path) -> tuple[list[SealedRow], bool]:
     return [r for r in rows if isinstance(r.sealed, bytes)], not (whole and complete)
 
 
-def _both_ways(conn: sqlite3.Connection, what: str) -> tuple[list[Any], bool]:
+def both_ways(conn: sqlite3.Connection, what: str) -> tuple[list[Any], bool]:
     """From the first row to the first that cannot be read, then from the last back to it."""
     found: dict[Any, None] = {}
     for order in ("ASC", "DESC"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
@@ -19,18 +19,20 @@ from app.store.doctor import examine
 from app.store.draft_files import DraftFiles
 from app.store.drafts import Drafts
 from app.store.feed import Feed, case_of
-from app.store.journal import WAITING, Journal, to_spool
+from app.store.journal import WAITING, Journal, Sealed, to_spool
+from app.store.mark import Mark
+from app.store.rebuilding import ACKNOWLEDGED, BINDING, DEVICE, GAPS, REBUILT
 from app.store.shelved_spool import ShelvedSpool
 from app.store.spool import Spool
 from app.store.trouble import damaged, saving
 from app.store.uploads import SENT, Uploads
 from app.store.uploads import WAITING as NOT_SENT
 from app.store.values import SealedValue, Values
-from sync.protocol import Check, Document, Head, Item, Page, PushResult, WaitingFile
+from sync.protocol import PUSH_MAX_ITEMS, Check, Document, Head, Item, Page, PushResult, WaitingFile
 
-ACKNOWLEDGED: Final = "store.acknowledged"
 OFFSET: Final = "store.offset"
 OWN_NAMES: Final = "store."
+SEQ_MOST: Final = 2**53
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +52,8 @@ class SealedStore:
         clock: Clock,
         device_id: str,
         released: Callable[[], None],
+        mark: Mark,
+        settle: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._db = db
         self._sealer = sealer
@@ -57,6 +61,8 @@ class SealedStore:
         self._clock = clock
         self._device_id = device_id
         self._released = released
+        self._mark = mark
+        self._settle = settle
         self._lock = asyncio.Lock()
         self._values = Values(db, sealer)
         self._drafts = Drafts(db, sealer)
@@ -71,6 +77,29 @@ class SealedStore:
         """Read what is kept in memory. Raises SealBroken, StoreDamaged."""
         await self._feed.load()
         await self._journal.head()
+        await self._heed_mark()
+
+    async def _heed_mark(self) -> None:
+        """A file that fell back behind its own mark (a journal file lost) takes the branch's head from there."""
+        kept = self._mark.values.get(ACKNOWLEDGED)
+        same = self._mark.values.get(DEVICE) == self._device_id.encode()
+        if kept is not None and same:
+            head = Head.from_wire(json.loads(kept))
+            if head.seq > (await self._acknowledged()).seq:
+                value = await self._sealed_head(head)
+                with saving(), self._db.atomic():
+                    self._values.write(value)
+        await self._keep_mark()
+
+    async def _keep_mark(self) -> None:
+        """The second copy of what makes this the same phone. Raises NotSaved."""
+        values = {DEVICE: self._device_id.encode()}
+        for name in (ACKNOWLEDGED, BINDING):
+            kept = await self._value(name)
+            if kept is not None:
+                values[name] = kept
+        with saving():
+            await self._mark.keep(values)
 
     @property
     def device_id(self) -> str:
@@ -199,6 +228,44 @@ class SealedStore:
             except BaseException:
                 self._spool.cut_back(mark)
                 raise
+            await self._keep_mark()
+
+    async def declare_lost(self, wanted: int) -> tuple[int, int] | None:
+        """The branch wants a record that is nowhere any more: first and last number of those that are gone, once
+        what follows them begins a chain anew; None where there is no gap.
+        """
+        async with self._lock:
+            rows = self._journal.run_from(wanted)
+            if not rows or rows[0].seq == wanted or any(r.state != WAITING for r in rows):
+                return None
+            lost = (wanted, rows[0].seq - 1)
+            again = await self._journal.rechained(rows)
+            known = await self._gaps()
+            value = await self._values.seal(GAPS, json.dumps([*known, lost]).encode())
+            mark = self._spool.mark()
+            try:
+                with saving(), self._changing_journal(), self._db.atomic():
+                    self._journal.update(again)
+                    self._values.write(value)
+                    await self._spool.append([to_spool(r) for r in again])
+            except BaseException:
+                self._spool.cut_back(mark)
+                raise
+            return lost
+
+    async def _gaps(self) -> list[tuple[int, int]]:
+        """Numbers that a rebuilding did not find again: they are with the branch, or declared lost."""
+        kept = await self._value(GAPS)
+        return [(first, last) for first, last in json.loads(kept)] if kept is not None else []
+
+    async def rebuilt(self) -> tuple[datetime, int] | None:
+        """When this notebook was last made anew from a damaged one, and how many records waited; None if never."""
+        async with self._lock:
+            kept = await self._value(REBUILT)
+        if kept is None:
+            return None
+        at, waiting, _ = json.loads(kept)
+        return datetime.fromisoformat(at), waiting
 
     async def _sealed_head(self, head: Head) -> SealedValue:
         return await self._values.seal(ACKNOWLEDGED, json.dumps(head.to_wire()).encode())
@@ -206,15 +273,24 @@ class SealedStore:
     async def _tidy_spool(self) -> None:
         """Keep what waits, and what this database does not know. Left as it is where the disk refuses: too much
         in the spool harms nothing.
+
+        The spool is the way back from a database whose write-ahead log is spoiled, so what it gives up has to be in
+        the file itself and the mark first: once a push, when nothing waits any more or little does.
         """
         states = self._journal.states([r.activity_id for r in self._spool.records])
         keep = [r for r in self._spool.records if states.get(r.activity_id, WAITING) == WAITING]
-        if len(keep) == len(self._spool.records):
+        if len(keep) == len(self._spool.records) or len(keep) > PUSH_MAX_ITEMS:
             return
         try:
-            await self._spool.keep(keep)
-        except OSError as e:
-            _log.warning("spool not emptied: errno %s", e.errno)
+            with saving():
+                busy, *_ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            await self._keep_mark()
+            if self._settle is not None:
+                await self._settle()
+            if not busy:
+                await self._spool.keep(keep)
+        except (OSError, NotSaved) as e:
+            _log.warning("spool not emptied: %s", type(e).__name__)
 
     # ---- files on their way to the branch
 
@@ -279,7 +355,37 @@ class SealedStore:
         """A page and its cursor in one transaction; what a finished snapshot did not show is removed."""
         async with self._lock:
             goes = page.removed or (not page.more and (page.snapshot or self._feed.state.in_snapshot))
-            await self._feed.apply(page, await self._waiting_cases() if goes else set())
+            back = await self._own_come_back(page)
+            with self._changing_journal():
+                await self._feed.apply(
+                    page,
+                    await self._waiting_cases() if goes else set(),
+                    also=lambda: self._journal.put_in(back),
+                )
+
+    async def _own_come_back(self, page: Page) -> list[Sealed]:
+        """Own records that this phone lacks and the branch sent along, for their places in the journal."""
+        found: list[tuple[str, int, bytes]] = []
+        for d in page.docs:
+            if d.kind == "activity" and d.body is not None and (seq := self._own_place(d.body)):
+                found.append((d.id, seq, d.body))
+        if not found:
+            return []
+        known = self._journal.states([i for i, _, _ in found])
+        return await self._journal.come_back([f for f in found if f[0] not in known])
+
+    def _own_place(self, record: bytes) -> int | None:
+        """The record's sequence number, where it is this device's own."""
+        if self._device_id.encode() not in record:
+            return None
+        try:
+            value = json.loads(record)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(value, dict) or value.get("device_id") != self._device_id:
+            return None
+        seq = value.get("device_seq")
+        return seq if type(seq) is int and 0 < seq <= SEQ_MOST else None
 
     async def documents(self, keys: Sequence[tuple[str, str]] | None = None) -> list[Document]:
         """The feed's visible documents with their bytes (own activities excepted: `body` None)."""
@@ -354,6 +460,8 @@ class SealedStore:
                     self._values.remove(name)
                 else:
                     self._values.write(sealed)
+            if name == BINDING:
+                await self._keep_mark()
 
     async def offset(self) -> tuple[int, datetime] | None:
         """The branch's clock minus this phone's in ms, and when that was measured."""
@@ -384,7 +492,15 @@ class SealedStore:
                 self._feed,
                 (self._drafts, self._values, self._blobs, self._uploads, self._draft_files),
                 self._spool,
+                await self._excused(),
             )
+
+    async def _excused(self) -> list[tuple[int, int]]:
+        """Gaps of the journal that are accounted for once the feed is whole again."""
+        if not self._feed.state.cursor or self._feed.state.in_snapshot:
+            return []
+        head = await self._acknowledged()
+        return [(first, last) for first, last in await self._gaps() if last <= head.seq]
 
     async def close(self) -> None:
         """Release file, spool and folder; again is fine."""

@@ -95,7 +95,7 @@ class Spool:
         try:
             self._end = self._scan()
             if new:
-                _flush_folder(path.parent)
+                flush_folder(path.parent)
         except BaseException:
             os.close(self._handle)
             raise
@@ -140,7 +140,7 @@ class Spool:
         del self.records[count:]
         try:
             os.ftruncate(self._handle, self._end)
-            _flush(self._handle)
+            flush(self._handle)
         except OSError as e:
             # Cutting needs no room; a disk that refuses even that has the next record written over the rest.
             _log.warning("spool not cut back: errno %s", e.errno)
@@ -149,7 +149,7 @@ class Spool:
         """Leave only these: what the branch has acknowledged goes. Raises OSError; the old spool stays then."""
         if not records:
             os.ftruncate(self._handle, len(MAGIC))
-            _flush(self._handle)
+            flush(self._handle)
             self._end = len(MAGIC)
         else:
             self._replace(records)
@@ -161,8 +161,8 @@ class Spool:
         beside = self._path.with_name(self._path.name + ".new")
         handle = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
         try:
-            _write_all(handle, content)
-            _flush(handle)
+            write_all(handle, content)
+            flush(handle)
             if sys.platform == "win32":
                 os.close(self._handle)  # Windows replaces no open file
                 os.close(handle)
@@ -171,7 +171,7 @@ class Spool:
             else:
                 beside.replace(self._path)
                 os.close(self._handle)
-                _flush_folder(self._path.parent)
+                flush_folder(self._path.parent)
         except BaseException:
             beside.unlink(missing_ok=True)
             raise
@@ -179,8 +179,8 @@ class Spool:
 
     def _write(self, at: int, content: bytes) -> None:
         os.lseek(self._handle, at, os.SEEK_SET)
-        _write_all(self._handle, content)
-        _flush(self._handle)
+        write_all(self._handle, content)
+        flush(self._handle)
 
     def close(self) -> None:
         """Release the file."""
@@ -208,14 +208,14 @@ def _frame_at(content: bytes, at: int) -> tuple[Spooled, int] | None:
         return None
 
 
-def _write_all(handle: int, content: bytes) -> None:
+def write_all(handle: int, content: bytes) -> None:
     """A full disk may take a part first and refuse the rest."""
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(handle, rest) :]
 
 
-def _flush(handle: int) -> None:
+def flush(handle: int) -> None:
     """To the medium itself: on Apple's systems fsync stops at the drive's cache."""
     if sys.platform in ("darwin", "ios"):
         import fcntl
@@ -225,7 +225,7 @@ def _flush(handle: int) -> None:
         os.fsync(handle)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """A file is only safe once its name is; Windows sees to that by itself and refuses to be asked."""
     if sys.platform == "win32":
         return

@@ -3,6 +3,7 @@
 NotebookError
 ├── NotSaved       (app.ports) full or broken disk; everything is as before
 ├── StoreDamaged   the file cannot be read; what waits is kept in the spool
+├── StoreUnopened  the file could not be opened, for a reason that is not in it
 └── StoreTooNew    written by a newer app
 """
 
@@ -24,6 +25,10 @@ _FULL: Final = (
 
 class StoreDamaged(NotebookError):
     """The file cannot be read, or not with this key. Nothing is deleted."""
+
+
+class StoreUnopened(NotebookError):
+    """The file could not be opened; it is not damaged."""
 
 
 class StoreTooNew(NotebookError):

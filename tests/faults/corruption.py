@@ -2,8 +2,8 @@
 
     python -m tests.faults.corruption [--seed 1] [--n 1000]
 
-Detected: the store refuses to open, or says so while reading, or the doctor names it. And every time, a new database
-beside the old spool has every record that was not sent.
+Detected: the notebook is made anew with everything that waits, or refuses to open, or says so while reading, or the
+doctor names it. And every time, a new database beside the old spool has every record that was not sent.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ async def prepared(folder: Path) -> Phone:
 
 
 async def judged(folder: Path, key: bytes, sound: Content | None) -> tuple[str, Content | None]:
-    """`refused`, `named`, `harmless` or `undetected`, and what was read."""
+    """`rebuilt`, `refused`, `named`, `harmless` or `undetected`, and what was read."""
     try:
         store = await open_store(folder, AesGcmSealer(key), WanderingClock())
     except NotebookError:
@@ -58,14 +58,25 @@ async def judged(folder: Path, key: bytes, sound: Content | None) -> tuple[str, 
         entries = [(e.activity_id, e.seq, e.state, e.record) for e in await store.journal()]
         documents = [(d.kind, d.id, d.version, d.body) for d in await store.documents()]
         found = (sorted(entries), sorted(documents, key=lambda d: d[:3]))
+        rebuilt = await store.rebuilt()
         problems = await store.doctor()
     except (NotebookError, SealBroken):
         return "refused", None
     finally:
         await store.close()
+    if rebuilt is not None and sound is not None:
+        return ("rebuilt" if _nothing_waiting_is_gone(found, sound) else "undetected"), found
     if problems:
         return "named", None
     return ("harmless" if sound in (None, found) else "undetected"), found
+
+
+def _nothing_waiting_is_gone(found: Content, sound: Content) -> bool:
+    """All that waits is there, and no record or document is one that never was; a sent record may wait again."""
+    kept = {(activity_id, seq, record) for activity_id, seq, _, record in sound[0]}
+    records = {(activity_id, seq, record) for activity_id, seq, _, record in found[0]}
+    waiting = {e for e in sound[0] if e[2] == "waiting"}
+    return waiting <= set(found[0]) and records <= kept and set(found[1]) <= set(sound[1])
 
 
 def spoil(rng: random.Random, file: Path) -> str:

@@ -46,6 +46,8 @@ class CommandPhone:
             "waifang.db-shm",
             "waifang.spool",
             "waifang.spool.new",
+            "waifang.mark",
+            "waifang.mark.new",
             "keys.json",
         )
         return [self.folder / name for name in names]

@@ -637,5 +637,10 @@ class FakeNotebook:
     async def doctor(self) -> list[Message]:
         return []
 
+    to_mend = False
+
+    def rebuilt(self) -> Message | None:
+        return None
+
     def weakness(self) -> Message | None:
         return Message("This computer has no key store; the key lies in a file of its own and protects less.")

@@ -147,6 +147,9 @@ class ReplicaOfLists:
     async def roll_back_acknowledged(self, head: Head) -> None:
         self.acked = head
 
+    async def declare_lost(self, wanted: int) -> tuple[int, int] | None:
+        return None
+
     async def cursor(self) -> str:
         return self.at
 

@@ -296,6 +296,9 @@ def About() -> ft.Control:  # noqa: N802
         grey(t("Branch server: {address}", address=s.notebook.server), sizes.body, selectable=True),
         grey(t("Everything on this phone is encrypted. It leaves only to the branch server."), sizes.body),
     ]
+    rebuilt = s.notebook.rebuilt()
+    if rebuilt is not None:
+        lines.append(warning(t.say(rebuilt), sizes, icon=ft.Icons.HEALING_OUTLINED, key="rebuilt"))
     if weakness is not None:
         lines.append(warning(t.say(weakness), sizes, icon=ft.Icons.SHIELD_OUTLINED, key="weakness"))
     return card(ft.Column(lines, spacing=8))

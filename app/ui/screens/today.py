@@ -20,7 +20,7 @@ from app.ui.parts.steps import doors_first
 from app.ui.parts.surface import card, failed, nothing_here, secondary, section, waiting
 from app.ui.parts.sync_chip import SyncChip, clock_warning, sync_now
 from app.ui.parts.windowed import chunks, use_window
-from app.ui.parts.words import grey, headline, spoken_alone, text
+from app.ui.parts.words import grey, headline, spoken_alone, text, warning
 from app.ui.syncing import SyncRun
 from app.ui.theme import ACCENT, EDGE, GAP, Sizes
 
@@ -55,6 +55,9 @@ def Today() -> Any:  # noqa: N802
     shown, on_scroll = use_window(len(rest), pull)
 
     body: list[ft.Control] = [Head(day)]
+    rebuilt = s.notebook.rebuilt() if s.notebook.to_mend else None
+    if rebuilt is not None:
+        body.append(warning(s.t.say(rebuilt), s.sizes, icon=ft.Icons.HEALING_OUTLINED, key="rebuilt"))
     if plan.error is not None:
         body.append(failed(s, plan.error, retry))
     if plan.value is None:
