@@ -13,7 +13,7 @@ from app.ui.context import Session, use_session
 from app.ui.guard import part
 from app.ui.hooks import log, tell, use_action, use_loaded
 from app.ui.parts.chips import tap
-from app.ui.parts.surface import secondary
+from app.ui.parts.form_frame import thumb_button
 from app.ui.parts.words import grey, text
 from app.ui.theme import GREY, QUIET, TOUCH
 
@@ -32,7 +32,7 @@ _ICONS: Final = {"receipt": ft.Icons.RECEIPT_LONG_OUTLINED, "signature": ft.Icon
 def Photos(keeper: DraftKeeper, held: Sequence[Any], roles: Sequence[str] = ("photo",)) -> ft.Control:  # noqa: N802
     """The photos of a form: a button for each role, and what was taken so far. None of them is ever needed to save."""
     session = use_session()
-    s, t = session.sizes, session.t
+    t = session.t
     names = [p["name"] for p in held]
     shown, show = ft.use_state("")
     read: Any = ft.use_ref({})
@@ -65,11 +65,12 @@ def Photos(keeper: DraftKeeper, held: Sequence[Any], roles: Sequence[str] = ("ph
         "receipt": t("Receipt: camera or gallery"),
     }
     rows: list[ft.Control] = [
-        secondary(
+        thumb_button(
+            session,
             labels[role],
-            s,
             tap(on_add, role),
             icon=_ICONS.get(role, ft.Icons.PHOTO_CAMERA_OUTLINED),
+            main=False,
             key=f"{role}-add",
         )
         for role in roles
