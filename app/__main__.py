@@ -230,17 +230,24 @@ def _case_text(view: CaseView, t: Translator) -> str:
 
 
 async def _record(options: argparse.Namespace, notebook: Notebook, t: Translator) -> int:
-    """One line, one record; a bad line is refused by its number and the others stand."""
+    """One line, one record; a bad line is refused by its number and the others stand.
+
+    A rule that only warns is told of what was saved: standard output stays the ids alone.
+    """
     refused = False
     for number, raw in enumerate(sys.stdin.buffer, 1):
         if not raw.strip():
             continue
         try:
-            [activity_id] = await notebook.record([_new(raw, notebook)])
+            new = _new(raw, notebook)
+            warned = [h for h in notebook.hindrances([new]) if not h.blocks]  # before it counts itself
+            [activity_id] = await notebook.record([new])
         except NotebookError as e:
             refused = True
             _complain(t("Line {n}: {why}", n=number, why=t.say(e.message)))
         else:
+            for hindrance in warned:
+                _complain(t("Line {n}, a warning: {why}", n=number, why=t.say(hindrance.text)))
             _out(json.dumps({"activity_id": activity_id}) if options.json else activity_id)
     return USAGE if refused else 0
 

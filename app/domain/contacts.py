@@ -36,11 +36,15 @@ class ContactPoint:
 def contact_points(case: Case, known: Iterable[tuple[date, Activity]]) -> tuple[ContactPoint, ...]:
     """All of a case's, as the branch lists them, each new one behind the one it replaces; `known` standing and dated.
 
-    What the branch verified on or after the day of a check is newer than the check.
+    What the branch verified on or after the day of a check is newer than the check; a check it rejected says nothing.
     """
     points = list(_of_branch(case))
     checks = sorted(
-        ((on, a) for on, a in known if a.kind == "contact_check"),
+        (
+            (on, a)
+            for on, a in known
+            if a.kind == "contact_check" and a.activity_id not in case.rejected_contacts
+        ),
         key=lambda d: (d[1].happened_at, d[1].activity_id),
     )
     for on, a in checks:

@@ -150,6 +150,7 @@ class Case:
     assigned_on: date | None = None
     history: History = History()
     decisions: tuple[Decision, ...] = ()
+    rejected_contacts: frozenset[str] = frozenset()  # activity_id of the contact_checks the branch did not take
     debtors: tuple[Debtor, ...] = ()
     guarantors: tuple[Guarantor, ...] = ()
     payments: tuple[Payment, ...] = ()
@@ -200,6 +201,9 @@ class Case:
             decisions=tuple(
                 Decision(_text(d.get("what")), _text(d.get("why")), _text(d.get("by")), day(d.get("on")))
                 for d in _mappings(raw.get("decisions"))
+            ),
+            rejected_contacts=frozenset(
+                _text(r.get("activity_id")) for r in _mappings(raw.get("rejected_contacts"))
             ),
             debtors=tuple(
                 Debtor(

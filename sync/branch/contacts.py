@@ -1,6 +1,6 @@
 """联系方式核实: numbers and addresses officers found changed or invalid, and the branch's answers to them.
 
-An answer goes into the case at once and stays there: the core system's list may carry the old number for months.
+An answer goes into the case at once and stays there, a rejection as a member of its own (`rejected_contacts`): the core system's list may carry the old number for months.
 """
 
 from __future__ import annotations
@@ -90,10 +90,13 @@ def answer(office: Office, activity_id: str, *, accept: bool) -> Reported:
                 accepted=accept,
             )
         )
+        document = case_document(changes.conn, found.case_id)
         if accept:
             given = Answer(found.party, found.field, found.old, found.new, office.today())
-            document = with_answers(case_document(changes.conn, found.case_id), [given])
-            changes.store("case", {found.case_id: encode(document)})
+            document = with_answers(document, [given])
+        else:
+            document = _with_rejection(document, found, office.today())
+        changes.store("case", {found.case_id: encode(document)})
     return found
 
 
@@ -119,6 +122,12 @@ def with_answers(case: Mapping[str, Any], given: Iterable[Answer]) -> Document:
         else:
             person["addresses"] = _answered(person.get("addresses") or [], each, "text")
     return document
+
+
+def _with_rejection(case: Mapping[str, Any], found: Reported, on: date) -> Document:
+    """The case document saying that the branch did not take this report: phones stop showing it as unconfirmed."""
+    said = {"activity_id": found.id, "party": found.party, "field": found.field, "on": on.isoformat()}
+    return {**case, "rejected_contacts": [*(case.get("rejected_contacts") or []), said]}
 
 
 def _answered(listed: Sequence[Document], given: Answer, member: str) -> list[Document]:

@@ -74,11 +74,11 @@ def contact_confirm(ctx: typer.Context, activity_id: Id, as_json: JsonFlag = Fal
 
 @contacts.command("reject")
 def contact_reject(ctx: typer.Context, activity_id: Id, as_json: JsonFlag = False) -> None:
-    """不采纳 · The branch knows better; the case stays as it is."""
+    """不采纳 · The branch knows better; the old contact stands and the phone no longer shows the new one."""
     run = console(ctx, as_json)
     with run.office() as office:
         done = answer(office, activity_id, accept=False)
-    run.answer(_answered(done, "rejected"), Message("Rejected; the case stays as it is."))
+    run.answer(_answered(done, "rejected"), Message("Rejected; phones show the old contact again with their next sync."))
 
 
 def _answered(done: Reported, how: str) -> dict[str, str | None]:

@@ -329,3 +329,10 @@ def test_a_line_a_rule_stands_against_is_refused_with_the_rule_and_the_time_and_
     assert [r["override"] for r in branch.exported() if r["kind"] == "call"] == [
         {"rule": "conversations", "why": "客户约定此时联系"}
     ]
+
+
+def test_a_rule_that_only_warns_is_told_beside_the_ids(phone: Phone, bound: str) -> None:
+    neighbour = {"party": "other:邻居", "number": "19900007777", "direction": "out", "outcome": "third_party"}
+    done = phone.record({"case_id": bound, "kind": "call", "body": neighbour})
+    assert (done.returncode, len(done.stdout.split())) == (0, 1)
+    assert "第 1 行，提醒" in done.stderr and "请先联系本人" in done.stderr

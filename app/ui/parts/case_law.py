@@ -95,7 +95,10 @@ def _whereabouts(case: Case, a: Activity, t: Translator) -> str:
     if isinstance(avoid := a.body.get("avoid"), Mapping) and (until := instant(avoid.get("until"))):
         last = (until - timedelta(minutes=1)).date()
         why = avoid.get("why")
-        said.append(t("not before {date} is over", date=last) + (f" ({why})" if isinstance(why, str) else ""))
+        if isinstance(why, str) and why:
+            said.append(t("not before {date} is over ({why})", date=last, why=why))
+        else:
+            said.append(t("not before {date} is over", date=last))
     source = a.body.get("source")
     heard = day(a.body.get("seen_on"))
     said.append(" ".join(x for x in (t.date(heard) if heard else "", str(source or "")) if x))

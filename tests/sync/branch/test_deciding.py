@@ -92,8 +92,8 @@ def test_a_confirmed_number_takes_the_old_ones_place_and_a_later_list_leaves_it(
     assert phones(made) == [("19900009999", "2026-11-23")]
 
 
-def test_an_invalid_number_confirmed_is_gone_and_a_rejected_report_changes_nothing(
-    made: RunningBranch,
+def test_an_invalid_number_confirmed_is_gone_and_a_rejected_report_is_told_as_such(
+    made: RunningBranch, tmp_path: Path
 ) -> None:
     wrong = found(made, "contact_check", changed(state="invalid", new=None))
     answer(made.office, wrong, accept=True)
@@ -101,6 +101,9 @@ def test_an_invalid_number_confirmed_is_gone_and_a_rejected_report_changes_nothi
     other = found(made, "contact_check", changed(field="address", old="试县甲镇乙村1组1号", new="别处"))
     answer(made.office, other, accept=False)
     assert cases(made.office)[CONTRACT]["borrower"]["addresses"][0]["text"] == "试县甲镇乙村1组1号"
+    import_overdue(made.office, write(tmp_path / "again.csv", [row(1, 罚息="9.99"), row(2)]), full_list=True)
+    [said] = cases(made.office)[CONTRACT]["rejected_contacts"]
+    assert (said["activity_id"], said["field"]) == (other, "address")
 
 
 def test_a_guarantors_number_is_theirs(made: RunningBranch) -> None:

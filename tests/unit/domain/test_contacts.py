@@ -49,6 +49,13 @@ def test_once_the_branch_carries_it_it_is_confirmed() -> None:
     assert (number.value, number.unconfirmed, number.state) == ("19900007777", False, "confirmed")
 
 
+def test_a_number_the_branch_did_not_take_is_no_longer_shown_until_it_is_reported_anew() -> None:
+    said = check(d(1), "changed", new="19900007777")
+    case = made_case(rejected_contacts=frozenset({said.activity_id}))
+    assert [(n.value, n.state) for n in numbers(said, case=case)] == [(NUMBER, "")]
+    assert numbers(said, check(d(2), "changed", new="19900007777"), case=case)[1].unconfirmed
+
+
 def test_all_numbers_invalid_is_invalid() -> None:
     assert contact_state(numbers(check(d(1), "invalid"))) == "invalid"
 
