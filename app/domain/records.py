@@ -150,7 +150,9 @@ class Case:
     assigned_on: date | None = None
     history: History = History()
     decisions: tuple[Decision, ...] = ()
-    rejected_contacts: frozenset[str] = frozenset()  # activity_id of the contact_checks the branch did not take
+    rejected_contacts: frozenset[str] = (
+        frozenset()
+    )  # activity_id of the contact_checks the branch did not take
     debtors: tuple[Debtor, ...] = ()
     guarantors: tuple[Guarantor, ...] = ()
     payments: tuple[Payment, ...] = ()

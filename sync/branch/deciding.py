@@ -78,7 +78,10 @@ def contact_reject(ctx: typer.Context, activity_id: Id, as_json: JsonFlag = Fals
     run = console(ctx, as_json)
     with run.office() as office:
         done = answer(office, activity_id, accept=False)
-    run.answer(_answered(done, "rejected"), Message("Rejected; phones show the old contact again with their next sync."))
+    run.answer(
+        _answered(done, "rejected"),
+        Message("Rejected; phones show the old contact again with their next sync."),
+    )
 
 
 def _answered(done: Reported, how: str) -> dict[str, str | None]:

@@ -64,7 +64,9 @@ def notebook_in(state: str, language: str, text: str, dark: bool) -> FakeNoteboo
     book.preferences = {"language": language, "text_size": text, "theme": "dark" if dark else "light"}
     book.wrong_pins = {"wrong": 2, "stuck": 10}.get(state, 0)
     if state in ("hindered", "warned"):
-        words = "{n} conversations with this person today, {most} are the most: possible from {possible_from}."
+        words = (
+            "{n} conversations with this person today, {most} are the most: possible from {possible_from}."
+        )
         given = {"n": 3, "most": 3, "possible_from": datetime(2026, 11, 24, 8, tzinfo=book.moment.tzinfo)}
         book.hindered = (Hindrance("conversations", Message(words, given), None, None, state == "hindered"),)
     case, figures = book.cases[CASE]
@@ -147,7 +149,9 @@ async def tour(args: argparse.Namespace) -> None:
 async def photograph(address: str, name: str, state: str, args: argparse.Namespace) -> None:
     """One screen, short and long."""
     async with open_phone(dark=args.dark, position=HERE, width=args.width) as phone:
-        phone.page.set_default_timeout(180_000)  # a loaded machine starts slowly; whoever waits here is looking
+        phone.page.set_default_timeout(
+            180_000
+        )  # a loaded machine starts slowly; whoever waits here is looking
         for _ in range(600):
             try:
                 await phone.goto(address)

@@ -80,12 +80,14 @@ def SignaturePad(strokes: Sequence[Stroke], width: float, change: Any) -> ft.Con
         [
             ft.Row(
                 [
-                    grey(t("Signature, with the finger"), s.label, expand=True),
+                    grey(t("Signature, with the finger"), s.label),
                     ft.TextButton(
                         content=t("Clear"), on_click=clear, disabled=not held, key="signature-clear"
                     ),
                 ],
                 alignment=ft.MainAxisAlignment.SPACE_BETWEEN,
+                vertical_alignment=ft.CrossAxisAlignment.CENTER,
+                wrap=True,  # beside each other they are wider than the page at 200 %
             ),
             ft.Container(
                 bgcolor=ft.Colors.SURFACE_CONTAINER_LOWEST,
