@@ -48,8 +48,9 @@ const python = {
     });
     this.running.catch((error) => failed(error));
     this.worker.postMessage({ kind: 'begin', address: location.href });
-    // What the address brought (a binding from a QR code) is handed over; it stays in no history.
-    if (location.hash) history.replaceState(null, '', location.pathname);
+    // The branch's QR code opens <server>/#bind?… (sync/binding.py): made the program's first route, which it takes out
+    // of the address itself.
+    if (location.hash.startsWith('#bind?')) history.replaceState(null, '', `/#/${location.hash.slice(1)}`);
   },
   tell(message) { if (this.worker) this.worker.postMessage(message); },
 };
