@@ -140,6 +140,7 @@ def _browser_notebook(clock: Clock) -> Notebook:
         )
         await flush()
         page().shell.tell("opened")
+        page().shell.tell("persist")  # there are records now which the browser must not throw away
         return cast("Store", FlushedStore(store, not_saved))
 
     async def discard() -> None:
