@@ -18,7 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from app.bootstrap import open_notebook, salvage
+from app.bootstrap import hand_in, open_notebook, salvage
 from app.device.files import write_durably
 from app.domain.message import Message
 from app.domain.people import PersonView
@@ -44,6 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "salvage":
             return _salvage(options, t)
+        if options.command == "handin":
+            return _hand_in(options, t)
         return asyncio.run(_with_notebook(options, run, t))
     except NoConnection as e:
         _complain(t.say(e.message))
@@ -378,6 +380,18 @@ def _salvage(options: argparse.Namespace, t: Translator) -> int:
     return 0
 
 
+def _hand_in(options: argparse.Namespace, t: Translator) -> int:
+    """Needs no PIN either: the branch gets what `salvage` writes."""
+    found = asyncio.run(hand_in(options.data, options.server))
+    counts = {"records": found.records, "waiting": found.waiting, "files": found.files}
+    _answer(
+        options,
+        {**counts, "damaged": found.damaged},
+        lambda: t("Handed in, still sealed: {records} records, {waiting} of them not sent, and {files} files. Tell the branch.", **counts),
+    )  # fmt: skip
+    return 0
+
+
 def _item(item: PlanItem, t: Translator) -> dict[str, Any]:
     return {
         "case_id": item.case_id,
@@ -551,6 +565,10 @@ def _parser() -> argparse.ArgumentParser:
     command("status", _status, "whose notebook, what waits, the last sync")
     salvaged = command("salvage", _salvage, "the sealed journal as one file for the branch; needs no PIN")
     salvaged.add_argument("--out", type=Path, required=True, metavar="FILE")
+    handed = command(
+        "handin", _hand_in, "the same straight to the branch server; needs no PIN and no binding"
+    )
+    handed.add_argument("--server", required=True, metavar="URL")
     command("doctor", _doctor, "check file, chain and counts")
     return parser
 

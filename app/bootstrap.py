@@ -18,13 +18,14 @@ from app.domain.message import Message
 from app.domain.procedure import Procedure, read_procedures
 from app.i18n import mark
 from app.i18n.pinyin import initials
-from app.notebook import Notebook
+from app.notebook import Notebook, as_notebook_error
 from app.ports import Clock, NotebookError, Ports, Sealer, Store
 from app.store.opening import discard_store, open_store
 from app.store.salvaging import Salvaged, read_sealed
 from app.store.trouble import not_saved
 from sync.client import BadAddress, HttpBranch, server_address
 from sync.engine import Branch
+from sync.protocol import WireError
 from sync.salvage import pack_salvage
 
 ASSETS: Final = Path(__file__).parent.parent / "assets"
@@ -107,6 +108,22 @@ def salvage(data: Path | None) -> tuple[bytes, Salvaged]:
     finally:
         if not pass_by:
             folder.release()
+
+
+async def hand_in(data: Path | None, server: str) -> Salvaged:
+    """Hand the sealed journal of a data folder in at the branch server, without a token; what was in it.
+
+    Raises NotebookError as `salvage` does, and as a sync where the branch was not reached or refused.
+    """
+    content, found = salvage(data)
+    branch = HttpBranch(_address(server), "", VERSION)
+    try:
+        await branch.hand_in(content)
+    except WireError as e:
+        raise as_notebook_error(e) from e
+    finally:
+        await branch.close()
+    return found
 
 
 def bundled_procedures() -> dict[str, Procedure]:

@@ -667,7 +667,7 @@ class Notebook:
         try:
             report = await engine.text(progress)
         except WireError as e:
-            error = _refused(e) if isinstance(e, Refused) else _unreachable(e)
+            error = as_notebook_error(e)
             await self._note_sync(error=error.message)
             raise error from e
         finally:
@@ -1069,6 +1069,9 @@ _REFUSED: Final = {
     "resend_from": mark(
         "The branch has other records of this phone in the place of these: the data folder was copied or put back from a backup. Nothing is lost and nothing was removed; ask the branch, and do not delete the app."
     ),
+    "too_many_handins": mark(
+        "Too many sealed notebooks were handed in at this branch within the hour. Nothing is lost; try again later."
+    ),
     "busy": mark("The branch is busy. Nothing is lost; try again in a minute."),
     "app_too_old": mark(
         "This app is too old for the branch to send to. What you recorded was handed in; please update the app."
@@ -1085,6 +1088,11 @@ _FILE_REFUSED: Final = {
         "The branch does not take a photo: it is not the one its record names. The record itself was sent; tell the branch."
     ),
 }
+
+
+def as_notebook_error(e: WireError) -> NotebookError:
+    """What kept a call to the branch from succeeding, as an officer is told it."""
+    return _refused(e) if isinstance(e, Refused) else _unreachable(e)
 
 
 def _unreachable(e: WireError) -> NoConnection:

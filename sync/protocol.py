@@ -33,6 +33,7 @@ PUSH_MAX_BYTES: Final = 256 * 1024
 PAGE_MAX_DOCS: Final = 1000
 PAGE_MAX_BYTES: Final = 4 * 1024 * 1024
 BODY_MAX_BYTES: Final = 16 * 1024 * 1024
+HANDIN_MAX_BYTES: Final = 64 * 1024 * 1024
 RECORD_MAX_BYTES: Final = 64 * 1024
 NO_HASH: Final = "0" * 64
 
@@ -424,6 +425,28 @@ class EnrolRequest:
                 "device": {"name": self.device_name, "platform": self.platform, "app": self.app},
             }
         )
+
+
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """What the branch has kept of a sealed journal: its SHA-256 (hex), its bytes, and how many records it names."""
+
+    sha256: str
+    size: int
+    records: int
+
+    def encode(self) -> bytes:
+        """One JSON object."""
+        return _json({"sha256": self.sha256, "size": self.size, "records": self.records})
+
+    @classmethod
+    def decode(cls, body: bytes) -> HandedIn:
+        """Raises Malformed."""
+        value = _object(body)
+        sha256, size, records = value.get("sha256"), value.get("size"), value.get("records")
+        if not isinstance(sha256, str) or type(size) is not int or type(records) is not int:
+            raise Malformed("handin answer")
+        return cls(sha256, size, records)
 
 
 @dataclass(frozen=True, slots=True)

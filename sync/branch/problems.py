@@ -85,6 +85,9 @@ OFFSET_TYPE: Final = Kind(
 )
 APP_TOO_OLD: Final = Kind(426, "app_too_old", "Update the app to pull; pushing still works.")
 TOO_MANY_FAILURES: Final = Kind(429, "too_many_failures", "Too many wrong codes at this branch; try later.")
+TOO_MANY_HANDINS: Final = Kind(
+    429, "too_many_handins", "Too many sealed journals were handed in here within the hour; try later."
+)
 WRONG_FILE: Final = Kind(
     460, "wrong_file", "The file is not the one the activity declares; the upload was discarded."
 )

@@ -16,10 +16,12 @@ from sync.branch.console import JsonFlag, console
 from sync.branch.errors import BranchError
 from sync.branch.founding import write_private
 from sync.branch.handing_in import Journal, accept_journal, open_journal, write_out
+from sync.branch.handins import handed_in, note_taken, sealed
 from sync.branch.office import put_meta
 from sync.branch.recovery import make_recovery_keys
 
 recovery = typer.Typer(no_args_is_help=True, help="恢复密钥 · The branch's recovery key.")
+handins = typer.Typer(no_args_is_help=True, help="交来的封存台账 · Sealed journals that phones handed in.")
 File = Annotated[Path, typer.Argument(metavar="FILE", help="封存台账 · As `python -m app salvage` wrote it.")]
 Key = Annotated[
     Path, typer.Option("--recovery-key", metavar="KEY", help="恢复私钥 · The private key's file.")
@@ -29,6 +31,7 @@ Key = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(recovery, name="recovery")
+    app.add_typer(handins, name="handin")
     app.command("accept-journal")(accept)
 
 
@@ -38,6 +41,7 @@ def accept(ctx: typer.Context, file: File, recovery_key: Key, as_json: JsonFlag 
     opened = _open(file, recovery_key)
     with run.office() as office:
         taken = accept_journal(office, opened)
+        note_taken(office, file.read_bytes())
     run.answer(
         taken.to_json(),
         Message(
@@ -96,6 +100,55 @@ def recovery_open(
             "{records} records and {files} files are readable in {folder}: borrowers' data, keep it closed.",
             {"records": len(opened.records), "files": len(opened.files), "folder": str(out)},
         ),
+    )
+
+
+@handins.command("list")
+def handin_list(ctx: typer.Context, as_json: JsonFlag = False) -> None:
+    """封存台账名单 · What was handed in, by number."""
+    run = console(ctx, as_json)
+    with run.office() as office:
+        found = list(handed_in(office))
+    run.answer(
+        {"handins": [h.to_json() for h in found]},
+        *(
+            Message(
+                "{n}: {records} records, {size} bytes, received {received}{taken}",
+                {
+                    "n": h.n,
+                    "records": h.records,
+                    "size": h.size,
+                    "received": h.received_at,
+                    "taken": Message(", taken in {on}", {"on": h.taken_at}) if h.taken_at else "",
+                },
+            )
+            for h in found
+        ),
+        *([] if found else [Message("No sealed journal was handed in.")]),
+    )
+
+
+@handins.command("save")
+def handin_save(
+    ctx: typer.Context,
+    n: Annotated[int, typer.Argument(metavar="N", help="编号 · Its number.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="输出文件 · A new file.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """存出封存台账 · Write one out, still sealed, to be taken to where the recovery key is kept."""
+    run = console(ctx, as_json)
+    with run.office() as office:
+        content = sealed(office, n)
+        note(office, "handin save", subject=str(n))
+    try:
+        write_private(out, content)
+    except OSError as e:
+        raise BranchError(
+            Message("{folder} cannot be written, or is there already.", {"folder": out.name})
+        ) from e
+    run.answer(
+        {"file": str(out), "size": len(content)},
+        Message("Sealed journal {n} is in {file}.", {"n": n, "file": str(out)}),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from sync.salvage import NoRecovery, SealedRow, pack_salvage, unpack_salvage
@@ -117,3 +118,37 @@ def test_a_sealed_file_is_refused_when_any_length_of_it_lies() -> None:
     assert unpack_salvage(content) == (b"{}", rows)
     with pytest.raises(NoRecovery):
         unpack_salvage(content.replace(b'"waiting", 6', b'"waiting", 7'))
+
+
+def test_a_phone_that_cannot_be_opened_hands_its_journal_in_over_the_wire_and_the_branch_takes_it_by_number(
+    branch: RunningBranch, phone: Phone, tmp_path: Path
+) -> None:
+    phone.pin = "000000"
+    said = phone.json("handin", "--server", branch.url)
+    assert (said["records"], said["waiting"]) == (3, 2)
+    assert phone.json("handin", "--server", branch.url)["records"] == 3  # a lost answer costs nothing
+    [listed] = branch.cli_json("handin", "list")["handins"]
+    assert (listed["records"], listed["taken_at"]) == (3, None)
+
+    out = tmp_path / "sealed"
+    assert branch.cli("handin", "save", str(listed["n"]), "--out", str(out)).returncode == 0
+    assert json.loads(clerk(branch, "accept-journal", str(out)).stdout)["created"] == 2
+    assert len(branch.exported()) == 3
+    [listed] = branch.cli_json("handin", "list")["handins"]
+    assert listed["taken_at"] is not None
+
+
+def test_what_is_no_sealed_journal_or_one_too_many_is_not_kept(branch: RunningBranch) -> None:
+    with httpx.Client(base_url=branch.url) as http:
+        whole = [
+            pack_salvage(b"{}", [SealedRow("journal", "d", f"a{n}", 1, "waiting", b"x")]) for n in range(3)
+        ]
+        for spoiled in (b"", b"PK", whole[0][:-1]):
+            refused = http.post("/v1/handin", content=spoiled)
+            assert (refused.status_code, refused.json()["code"]) == (400, "malformed")
+        branch.update("settings", "limits", {"handins_per_hour": 2})
+        answers = [http.post("/v1/handin", content=each) for each in whole]
+    assert [a.status_code for a in answers] == [200, 200, 429]
+    assert answers[2].json()["code"] == "too_many_handins"
+    assert int(answers[2].headers["Retry-After"]) > 0
+    assert len(branch.cli_json("handin", "list")["handins"]) == 2

@@ -119,7 +119,7 @@ def UnlockScreen() -> Any:  # noqa: N802
             grey(
                 t(
                     "Records that were not yet sent are kept. Take this phone to the branch: with its recovery key "
-                    "the branch opens the notebook, and you choose a new PIN."
+                    "the branch takes in all that is on it. Do not delete the app before that."
                 ),
                 sizes.body,
             )

@@ -23,6 +23,7 @@ from sync.branch import problems as p
 from sync.branch.database import is_busy, said_by_database
 from sync.branch.devices import authenticate
 from sync.branch.enrolment import enrol
+from sync.branch.handins import hand_in
 from sync.branch.http.bodies import answer, read_body
 from sync.branch.http.enrol_body import EnrolBody
 from sync.branch.http.files import files
@@ -37,6 +38,7 @@ from sync.protocol import (
     APP_HEADER,
     BASE,
     BODY_MAX_BYTES,
+    HANDIN_MAX_BYTES,
     PAGE_MAX_BYTES,
     PAGE_MAX_DOCS,
     PROTOCOL,
@@ -62,6 +64,7 @@ LIMITS: Final = {
     "page_bytes": PAGE_MAX_BYTES,
     "body_bytes": BODY_MAX_BYTES,
     "record_bytes": RECORD_MAX_BYTES,
+    "handin_bytes": HANDIN_MAX_BYTES,
 }
 
 _bearer = HTTPBearer(auto_error=False, description="The device's secret.")
@@ -93,6 +96,14 @@ def create_app(office: Office, released: Sequence[str] = RELEASED, webapp_in: Pa
         address = request.client.host if request.client else None
         bound = await run_in_threadpool(enrol, office, asked, address)
         return await answer(request, bound.encode(), JSON)
+
+    @app.post(BASE + "/handin", responses=refusals(p.TOO_MANY_HANDINS, body=True))
+    async def hand_in_journal(request: Request) -> Response:
+        """Hand in a phone's sealed journal, readable only with the branch's recovery key."""
+        content = await read_body(request, HANDIN_MAX_BYTES)
+        address = request.client.host if request.client else None
+        kept = await run_in_threadpool(hand_in, office, content, address)
+        return await answer(request, kept.encode(), JSON)
 
     @app.post(BASE + "/push", responses=refusals(p.REBIND, p.REVOKED, p.RESEND, body=True))
     async def push_records(request: Request, bearer: Bearer) -> Response:

@@ -16,7 +16,7 @@ GZIP_FROM: Final = 1024
 _GZIP_LEVEL: Final = 5
 _THREAD_FROM: Final = 64 * 1024
 # A refused body is read on for a while: a client that is still sending does not see an early answer.
-_DRAIN_BYTES: Final = 4 * BODY_MAX_BYTES
+_DRAIN_BYTES: Final = 6 * BODY_MAX_BYTES
 
 
 async def read_body(request: Request, cap: int = BODY_MAX_BYTES) -> bytes:

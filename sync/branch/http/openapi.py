@@ -48,6 +48,7 @@ _RESULT: Final = _object(
 _PUSHED: Final = _object(
     protocol={"const": PROTOCOL}, time_ms=_TIME, head=_HEAD, results={"type": "array", "items": _RESULT}
 )
+_HANDED_IN: Final = _object(sha256=_TEXT, size={"type": "integer"}, records={"type": "integer"})
 _PAGE: Final = (
     "Line 1: JSON with protocol, cursor, more, time_ms, snapshot, docs [[kind, id, version, bytes]…], "
     "removed [[kind, id]…] and, on the last page, check; then each document's bytes and a newline."
@@ -60,6 +61,7 @@ _PUSH: Final = (
 _SUCCESS: Final[dict[str, tuple[str, str, Mapping[str, Any]]]] = {
     BASE + "/hello": ("The branch.", "application/json", _HELLO),
     BASE + "/enrol": ("Bound.", "application/json", _ENROLLED),
+    BASE + "/handin": ("Kept.", "application/json", _HANDED_IN),
     BASE + "/push": ("Stored; what became of each record, in order.", "application/json", _PUSHED),
     BASE + "/pull": (_PAGE, "application/octet-stream", _BINARY),
     BASE + "/openapi.json": ("This description.", "application/json", {"type": "object"}),
@@ -82,7 +84,11 @@ _TUS: Final[dict[tuple[str, str], tuple[int, str, Mapping[str, str], Mapping[str
         204, "Taken.", _OFFSET, {"Upload-Offset": "^[0-9]{1,15}$"}, "application/offset+octet-stream",
     ),
 }  # fmt: skip
-_BODIES: Final = {BASE + "/enrol": "application/json", BASE + "/push": "application/octet-stream"}
+_BODIES: Final = {
+    BASE + "/enrol": "application/json",
+    BASE + "/handin": "application/octet-stream",
+    BASE + "/push": "application/octet-stream",
+}
 
 
 def refusals(*kinds: p.Kind, body: bool = False) -> dict[int | str, dict[str, Any]]:

@@ -69,7 +69,7 @@ def dossier(
         made, chains, missing = dossier_pdf(office, case)
     put_file(out, made)
     _tell_missing(run, missing)
-    broken = [c.device_id for c in chains if c.broken is not None]
+    broken = [c.device_id for c in chains if c.first_wrong is not None]
     run.answer(
         {"file": str(out), "chains": len(chains), "broken": broken},
         Message("The file of the case is {file}.", {"file": str(out)}),

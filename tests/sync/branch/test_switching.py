@@ -1,6 +1,7 @@
 from sqlalchemy import delete, update
 
 from sync.branch import tables as t
+from sync.branch.switching import revoke
 from tests.support.branch_server import RunningBranch
 from tests.support.wire_phone import WirePhone
 
@@ -15,9 +16,6 @@ def test_a_revoked_device_may_only_push_and_only_into_quarantine_for_thirty_days
     case = branch.case()
     before = phone.record(case)
     assert phone.push([before]).json()["results"][0]["status"] == "created"
-    branch.office.database.close()
-    from sync.branch.switching import revoke
-
     done = revoke(branch.office, phone.device_id, "遗失")
     assert done.push_until is not None
 
