@@ -79,6 +79,12 @@ class Isolated:
         return told
 
 
+@pytest.fixture(scope="module")
+def phone(tmp_path_factory: pytest.TempPathFactory) -> Isolated:
+    """One copy for all tests: its bytecode is made once, as a package's is."""
+    return Isolated(tmp_path_factory.mktemp("phone"), "android")
+
+
 def test_every_package_is_pure_python_or_has_builds_for_phones() -> None:
     carried = closure.closure()
     assert {c.name for c in carried} >= {"flet", "sqlite-utils", "geopy", "httpx", "cryptography", "msgpack"}
@@ -114,9 +120,8 @@ def test_the_table_says_where_every_package_comes_from() -> None:
 
 
 def test_the_phones_packages_alone_run_the_notebook_from_binding_to_the_branchs_export(
-    tmp_path: Path,
+    phone: Isolated, tmp_path: Path
 ) -> None:
-    phone = Isolated(tmp_path / "phone", "android")
     with running_branch(tmp_path / "branch") as branch:
         case_id = branch.case()
         bound = phone.answer("enrol", "--server", branch.url, "--officer", "w001", "--code", branch.code())
@@ -134,10 +139,8 @@ def test_the_phones_packages_alone_run_the_notebook_from_binding_to_the_branchs_
         assert made["activity_id"] in {a["activity_id"] for a in branch.exported()}
 
 
-def test_the_screens_load_with_the_phones_packages_alone(tmp_path: Path) -> None:
-    done = Isolated(tmp_path, "android").run(
-        "import main, app.bootstrap, app.ui.start, app.device.page_device"
-    )
+def test_the_screens_load_with_the_phones_packages_alone(phone: Isolated) -> None:
+    done = phone.run("import main, app.bootstrap, app.ui.start, app.device.page_device")
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -157,8 +160,9 @@ def test_the_branchs_command_line_runs_with_its_own_extra_alone(tmp_path: Path) 
     assert "enrol" in done.stdout
 
 
-def test_inside_flets_own_shell_the_app_talks_to_it_and_opens_no_port(tmp_path: Path) -> None:
-    phone = Isolated(tmp_path, "android")
+def test_inside_flets_own_shell_the_app_talks_to_it_and_opens_no_port(
+    phone: Isolated, tmp_path: Path
+) -> None:
     # What the shell gives its Python; the socket in a file is the transport it used before its in-process one.
     socket_file = tmp_path / "shell.sock"
     shell = {"FLET_PLATFORM": "android", "FLET_SERVER_UDS_PATH": str(socket_file), "FLET_APP_STORAGE_DATA": str(tmp_path / "data")}  # fmt: skip
