@@ -67,5 +67,5 @@ def test_a_document_that_cannot_be_read_is_named_and_the_others_stand(kind: str,
 
 def test_an_unknown_kind_of_document_is_left_alone() -> None:
     book = Book()
-    book.put("verdict", "v1", b"whatever")
+    book.put("weather", "v1", b"whatever")
     assert (list(book.files()), book.unreadable) == ([], set())
