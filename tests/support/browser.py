@@ -80,8 +80,20 @@ class PhonePage:
             else self.seen(words, exact=exact)
         )
         await expect(target).to_be_attached()
+        await self._at_rest(target)
         await target.click()
         self.taps += 1
+
+    async def _at_rest(self, target: Locator) -> None:
+        """What the touch before has moved must have come to rest: a touch goes to a place, not to words."""
+        before = await target.bounding_box()
+        for _ in range(50):
+            await self.page.wait_for_timeout(100)
+            now = await target.bounding_box()
+            if now == before:
+                return
+            before = now
+        raise AssertionError("the page does not come to rest")
 
     async def find_below(self, words: str, *, step: int = 400, screens: int = 30) -> Locator:
         """Scroll down until these words are there: Flutter tells nothing of what is far below the window."""
