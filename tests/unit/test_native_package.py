@@ -13,7 +13,7 @@ from tests.support.flet_build import ROOT, SETTINGS, Build, packed_files, values
 from tests.unit.test_page_shell import size_of
 
 ANDROID_XML = "{http://schemas.android.com/apk/res/android}"
-NATIVE = ROOT / "native" / "android"
+NATIVE = ROOT / "app" / "device" / "native" / "android"
 # Read by the build template rather than by flet-cli (its documentation, "Packaging app for Android").
 TEMPLATE_KEYS = {"android.manifest_application", "android.min_sdk_version"}
 
