@@ -91,8 +91,9 @@ class SyncRun:
         while True:
             self._again = False
             await self._run(notebook, done)
-            if not self._again or self.error is not None:
+            if not self._again:
                 return
+            self._forget_next()  # asked for meanwhile: by a tap perhaps, which goes at once
 
     async def _run(self, notebook: Notebook, done: Callable[[], None]) -> None:
         self.running, self.progress, self.report = True, None, None

@@ -5,6 +5,7 @@ import asyncio
 from app.domain.message import Message
 from app.ports import BranchRefused, NoConnection
 from app.ui.syncing import SyncRun, _worth_a_retry
+from sync.engine import OnProgress, SyncReport
 from sync.protocol import Refused
 from tests.support.fake_notebook import PIN, FakeNotebook
 
@@ -43,3 +44,34 @@ def test_only_what_may_pass_by_itself_is_tried_again() -> None:
     assert _worth_a_retry(refused(503, 7)) == 7
     assert _worth_a_retry(refused(401)) is None
     assert _worth_a_retry(ValueError("a bug")) is None
+
+
+class LostAtFirst(FakeNotebook):
+    """The branch is not reached the first time, and that takes as long as the test wants."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+        self.under_way, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def sync(self, progress: OnProgress | None = None) -> SyncReport:
+        self.asked += 1
+        if self.asked == 1:
+            self.under_way.set()
+            await self.go_on.wait()
+            raise NoConnection(Message("gone"))
+        return await super().sync(progress)
+
+
+async def test_a_tap_while_an_attempt_is_failing_is_another_attempt_at_once() -> None:
+    notebook, over = LostAtFirst(), asyncio.Queue[None]()
+    await notebook.unlock(PIN)
+    run = SyncRun()
+    run.start(notebook, lambda: over.put_nowait(None))
+    await notebook.under_way.wait()
+    run.start(notebook, lambda: over.put_nowait(None))
+    notebook.go_on.set()
+    await over.get()
+    await over.get()
+    assert (notebook.asked, run.error) == (2, None)
+    run.stop()
