@@ -46,7 +46,7 @@ def test_postgresql_can_go_back_a_step_and_forward_again(tmp_path: Path):
             config = Config()
             config.set_main_option("script_location", str(Path(migrations.__file__).parent))
             config.attributes["connection"] = conn
-            command.downgrade(config, "base")
+            command.downgrade(config, "-1")
             bring_up_to_date(conn)
             assert compare_metadata(MigrationContext.configure(conn), metadata) == []
         database.close()
