@@ -24,6 +24,7 @@ from sync.branch.audit import note
 from sync.branch.devices import Device, secret_hash
 from sync.branch.errors import BranchError
 from sync.branch.feed import Changes
+from sync.branch.handins import note_taken
 from sync.branch.intake import CREATED, QUARANTINED, Intake, log_lost
 from sync.branch.office import Office
 from sync.branch.reading import read_record
@@ -49,8 +50,9 @@ class Opened:
 @dataclass(frozen=True, slots=True)
 class Journal:
     """What a sealed file held: records by device and sequence number, files by (activity, place); `unreadable` rows
-    were damaged on the phone."""
+    were damaged on the phone; `sha256` is the sealed file's own."""
 
+    sha256: str
     records: tuple[Opened, ...]
     files: dict[tuple[str, int], bytes]
     unreadable: int
@@ -95,7 +97,12 @@ def open_journal(content: bytes, private_pem: bytes, passphrase: str) -> Journal
             records.setdefault(key, Opened(row.device_id, row.activity_id, row.number, record))
     read = {("journal", r.activity_id, r.seq) for r in records.values()}
     ordered = tuple(records[key] for key in sorted(records))
-    return Journal(ordered, files, len(broken - read - {("blob", *key) for key in files}))
+    return Journal(
+        hashlib.sha256(content).hexdigest(),
+        ordered,
+        files,
+        len(broken - read - {("blob", *key) for key in files}),
+    )
 
 
 def _plain(data_key: bytes, row: SealedRow) -> bytes | None:
@@ -114,6 +121,7 @@ def accept_journal(office: Office, journal: Journal) -> Taken:
             _take_device(office, changes, [r for r in journal.records if r.device_id == device_id], taken)
         for record in journal.records:
             taken.files += _keep_files(office, changes.conn, record, journal.files)
+        note_taken(changes.conn, journal.sha256, office.now_ms())
     return taken
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from app.domain.message import Message
 from sync.branch import tables as t
@@ -96,13 +96,9 @@ def sealed(office: Office, n: int) -> bytes:
     return content
 
 
-def note_taken(office: Office, content: bytes) -> None:
-    """Remember that this sealed journal was taken in, if it is one that was handed in."""
-    digest = hashlib.sha256(content).hexdigest()
-    with office.changing() as changes:
-        changes.conn.execute(
-            update(t.handin).where(t.handin.c.sha256 == digest).values(taken_ms=office.now_ms())
-        )
+def note_taken(conn: Connection, sha256: str, now_ms: int) -> None:
+    """Remember that the sealed journal of this hash was taken in, if it is one that was handed in."""
+    conn.execute(update(t.handin).where(t.handin.c.sha256 == sha256).values(taken_ms=now_ms))
 
 
 def _when(office: Office, ms: int) -> str:

@@ -16,7 +16,7 @@ from sync.branch.console import JsonFlag, console
 from sync.branch.errors import BranchError
 from sync.branch.founding import write_private
 from sync.branch.handing_in import Journal, accept_journal, open_journal, write_out
-from sync.branch.handins import handed_in, note_taken, sealed
+from sync.branch.handins import handed_in, sealed
 from sync.branch.office import put_meta
 from sync.branch.recovery import make_recovery_keys
 
@@ -41,7 +41,6 @@ def accept(ctx: typer.Context, file: File, recovery_key: Key, as_json: JsonFlag 
     opened = _open(file, recovery_key)
     with run.office() as office:
         taken = accept_journal(office, opened)
-        note_taken(office, file.read_bytes())
     run.answer(
         taken.to_json(),
         Message(
