@@ -11,7 +11,7 @@ from tests.sync.test_command_line import CALL, Phone
 
 def test_a_rejected_record_says_why_and_counts_no_more_until_it_is_accepted(tmp_path: Path) -> None:
     with running_branch(tmp_path / "branch") as branch:
-        branch.update("settings", "limits", {"quiet_from": "00:00", "quiet_until": "00:00"})
+        branch.allow_contact_at_any_hour()
         case_id = branch.case(contract_no="A-1")
         phone = Phone(tmp_path / "phone")
         phone.enrol(branch)

@@ -69,6 +69,7 @@ class Phone:
 def branch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBranch]:
     branch = RunningBranch(tmp_path_factory.mktemp("branch"), process=True, webapp=True)
     branch.officer("w001", "赵敏")
+    branch.allow_contact_at_any_hour()
     branch.case("w001", borrower={
         "name": "林小满", "id_last4": "0000",
         "phones": [{"number": "19900000001", "label": "手机", "source": "list", "verified_on": None}],

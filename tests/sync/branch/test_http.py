@@ -23,6 +23,7 @@ from tests.support.wire_phone import WirePhone
 CALLS = [
     ("GET", "/v1/hello"),
     ("POST", "/v1/enrol"),
+    ("POST", "/v1/handin"),
     ("POST", "/v1/push"),
     ("GET", "/v1/pull"),
     ("GET", "/v1/openapi.json"),
