@@ -533,7 +533,7 @@ def _object(body: bytes) -> dict[str, Any]:
 
 
 def _frame(line: Mapping[str, Any], parts: Iterable[bytes]) -> bytes:
-    return b"".join((_json(line), b"\n", *(p + b"\n" for p in parts)))
+    return b"\n".join((_json(line), *parts, b""))
 
 
 def _first_line(body: bytes) -> tuple[dict[str, Any], memoryview]:

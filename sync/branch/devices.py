@@ -7,7 +7,7 @@ import hmac
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from sync.branch import tables as t
 from sync.branch.office import setting
@@ -16,6 +16,8 @@ from sync.protocol import Head
 
 REVOKED_PUSH_DAYS: Final = 30  # default of `limits.revoked_push_days`
 _DAY_MS: Final = 24 * 3600 * 1000
+_BY_SECRET: Final = select(t.device).where(t.device.c.secret_hash == bindparam("secret"))
+_LOCKED: Final = _BY_SECRET.with_for_update(key_share=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,7 @@ def authenticate(
     `limits.revoked_push_days`.
     """
     wanted = secret_hash(token)
-    asked = select(t.device).where(t.device.c.secret_hash == wanted)
-    row = conn.execute(asked.with_for_update(key_share=True) if lock else asked).one_or_none()
+    row = conn.execute(_LOCKED if lock else _BY_SECRET, {"secret": wanted}).one_or_none()
     if row is None or not hmac.compare_digest(row.secret_hash, wanted):
         raise refuse(REBIND)
     revoked = row.revoked_ms is not None

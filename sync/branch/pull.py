@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, case, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, case, or_, select
 
 from sync.branch import tables as t
 from sync.branch.devices import Device, authenticate
@@ -17,38 +18,64 @@ from sync.branch.office import Office
 from sync.branch.problems import CURSOR_EXPIRED, refuse
 from sync.protocol import PAGE_MAX_BYTES, PAGE_MAX_DOCS, Check, Document, Page
 
-_ROWS_AT_ONCE: Final = 100
+_ROWS_AT_ONCE: Final = 250
+_CURSOR: Final = b"\x02"  # what a packed cursor begins with
+_BOUND: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a phone stands in its officer's feed.
+    """Where a phone stands in its officer's feed: opaque to it, and bound to the branch's epoch and the officer.
 
     `since` is the feed's number when its snapshot began: removals up to it need no telling, as what the snapshot
     did not show goes at its end; later ones always do.
     """
 
-    epoch: str
-    officer_id: str
+    bound: bytes
     seq: int = 0
     since: int = 0
 
+    @classmethod
+    def of(cls, epoch: str, officer_id: str, seq: int = 0, since: int = 0) -> Cursor:
+        """The one of this officer in this epoch."""
+        bound = hashlib.sha256(json.dumps([epoch, officer_id]).encode()).digest()[:_BOUND]
+        return cls(bound, seq, since)
+
     def encode(self) -> str:
-        """Opaque to the phone."""
-        plain = json.dumps([self.epoch, self.officer_id, self.seq, self.since]).encode()
-        return base64.urlsafe_b64encode(plain).rstrip(b"=").decode()
+        """As short as can be: it travels both ways in every sync."""
+        packed = _CURSOR + self.bound + _packed(self.seq) + _packed(self.since)
+        return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 
     @classmethod
     def decode(cls, text: str) -> Cursor | None:
-        """None where this branch did not make it."""
+        """None where no branch made it. One of version 0.1.0, which was JSON, is still read."""
         try:
-            value = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
-            epoch, officer_id, seq, since = value
+            plain = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+            if not plain.startswith(_CURSOR):
+                epoch, officer_id, seq, since = json.loads(plain)
+                numbers = all(type(n) is int and n >= 0 for n in (seq, since))
+                sound = isinstance(epoch, str) and isinstance(officer_id, str) and numbers
+                return cls.of(epoch, officer_id, seq, since) if sound else None
+            start = len(_CURSOR) + _BOUND
+            seq, at = _unpacked(plain, start)
+            since, at = _unpacked(plain, at)
         except (binascii.Error, ValueError, TypeError, RecursionError):
             return None
-        sound = isinstance(epoch, str) and isinstance(officer_id, str)
-        sound = sound and type(seq) is int and type(since) is int and seq >= 0 and since >= 0
-        return cls(epoch, officer_id, seq, since) if sound else None
+        return cls(plain[len(_CURSOR) : start], seq, since) if at == len(plain) else None
+
+
+def _packed(number: int) -> bytes:
+    """Its length in bytes, then the number."""
+    size = (number.bit_length() + 7) // 8
+    return bytes([size]) + number.to_bytes(size, "big")
+
+
+def _unpacked(plain: bytes, at: int) -> tuple[int, int]:
+    """The number there, and where the next one would be. Raises ValueError."""
+    if at >= len(plain) or at + 1 + plain[at] > len(plain):
+        raise ValueError("cursor")
+    end = at + 1 + plain[at]
+    return int.from_bytes(plain[at + 1 : end], "big"), end
 
 
 def read_page(office: Office, token: str, cursor: str, limit: int, *, own: bool) -> Page:
@@ -59,16 +86,13 @@ def read_page(office: Office, token: str, cursor: str, limit: int, *, own: bool)
     """
     with office.reading() as conn:
         device = authenticate(conn, token)
-        seq, count, total = conn.execute(
-            select(t.feed.c.seq, t.feed.c.count, t.feed.c.sum).where(t.feed.c.officer_id == device.officer_id)
-        ).one()
+        seq, count, total = conn.execute(_STANDS, {"officer": device.officer_id}).one()
         # Read here, not kept: a branch put back from a backup gets a new epoch while it serves.
-        epoch = conn.scalars(select(t.meta.c.value).where(t.meta.c.name == "epoch")).one()
-        start = _start(epoch, device, cursor, seq)
+        epoch = conn.scalars(_EPOCH).one()
+        start = _start(Cursor.of(epoch, device.officer_id, 0, seq), cursor)
         docs, removed, read_to, more = _read(conn, device, start, min(limit, PAGE_MAX_DOCS), own=own)
-        after = Cursor(start.epoch, start.officer_id, read_to if more else seq, start.since)
         return Page(
-            after.encode(),
+            replace(start, seq=read_to if more else seq).encode(),
             more,
             office.now_ms(),
             not cursor,
@@ -78,15 +102,12 @@ def read_page(office: Office, token: str, cursor: str, limit: int, *, own: bool)
         )
 
 
-def _start(epoch: str, device: Device, cursor: str, newest: int) -> Cursor:
-    if not cursor:
-        return Cursor(epoch, device.officer_id, 0, newest)
-    start = Cursor.decode(cursor)
-    if (
-        start is None
-        or (start.epoch, start.officer_id) != (epoch, device.officer_id)
-        or max(start.seq, start.since) > newest
-    ):
+def _start(new: Cursor, given: str) -> Cursor:
+    """Where to go on; `new` is a new start's. Raises Problem `cursor_expired`."""
+    if not given:
+        return new
+    start = Cursor.decode(given)
+    if start is None or start.bound != new.bound or max(start.seq, start.since) > new.since:
         raise refuse(CURSOR_EXPIRED)
     return start
 
@@ -98,24 +119,31 @@ def _read(
     docs: list[Document] = []
     removed: list[tuple[str, str]] = []
     size, read_to = 0, start.seq
-    rows = conn.execute(_after(device, start, limit + 1, own=own).execution_options(yield_per=_ROWS_AT_ONCE))
-    for row in rows:
-        if len(docs) + len(removed) == limit or (docs and size + len(row.body or b"") > PAGE_MAX_BYTES):
-            rows.close()
-            return docs, removed, read_to, True
-        read_to = row.seq
-        if row.op == REMOVE:
-            removed.append((row.kind, row.doc_id))
-        else:
-            size += len(row.body or b"")
-            docs.append(Document(row.kind, row.doc_id, row.version, row.body))
+    asked = {
+        "officer": device.officer_id,
+        "without": "" if own else device.device_id,
+        "seq": start.seq,
+        "since": start.since,
+        "rows": limit + 1,
+    }
+    with conn.execution_options(yield_per=_ROWS_AT_ONCE).execute(_AFTER, asked) as rows:
+        for part in rows.partitions():
+            for seq, op, kind, doc_id, version, body in part:
+                here = 0 if body is None else len(body)
+                if len(docs) + len(removed) == limit or (docs and size + here > PAGE_MAX_BYTES):
+                    return docs, removed, read_to, True
+                read_to = seq
+                if op == REMOVE:
+                    removed.append((kind, doc_id))
+                else:
+                    size += here
+                    docs.append(Document(kind, doc_id, version, body))
     return docs, removed, read_to, False
 
 
-def _after(device: Device, start: Cursor, limit: int, *, own: bool) -> Select[Any]:
-    """Feed items with their bytes; the asking device's own activities come without, unless it asks for them."""
+def _after() -> Select[Any]:
+    """Feed items with their bytes; the asking device's own activities (`without`) come with none."""
     item, doc, act, said = t.feed_item.c, t.document.c, t.activity.c, t.verdict.c
-    record = act.record if own else case((act.device_id != device.device_id, act.record))
     verdict = (
         select(said.body)
         .where(
@@ -125,7 +153,11 @@ def _after(device: Device, start: Cursor, limit: int, *, own: bool) -> Select[An
         )
         .scalar_subquery()
     )
-    body = case((item.kind == "activity", record), (item.kind == "verdict", verdict), else_=doc.body)
+    body = case(
+        (item.kind == "activity", case((act.device_id != bindparam("without"), act.record))),
+        (item.kind == "verdict", verdict),
+        else_=doc.body,
+    )
     return (
         select(item.seq, item.op, item.kind, item.doc_id, item.version, body.label("body"))
         .select_from(t.feed_item)
@@ -135,10 +167,18 @@ def _after(device: Device, start: Cursor, limit: int, *, own: bool) -> Select[An
             and_(item.kind == "activity", act.activity_id == item.doc_id, act.status == "created"),
         )
         .where(
-            item.officer_id == device.officer_id,
-            item.seq > start.seq,
-            or_(item.op == PUT, item.seq > start.since),
+            item.officer_id == bindparam("officer"),
+            item.seq > bindparam("seq"),
+            or_(item.op == PUT, item.seq > bindparam("since")),
         )
         .order_by(item.seq)
-        .limit(limit)
+        .limit(bindparam("rows"))
     )
+
+
+# Built once: building it takes longer than asking it where nothing has changed.
+_AFTER: Final = _after()
+_EPOCH: Final = select(t.meta.c.value).where(t.meta.c.name == "epoch")
+_STANDS: Final = select(t.feed.c.seq, t.feed.c.count, t.feed.c.sum).where(
+    t.feed.c.officer_id == bindparam("officer")
+)

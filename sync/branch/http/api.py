@@ -81,8 +81,7 @@ def create_app(office: Office, released: Sequence[str] = RELEASED, webapp_in: Pa
     @app.get(BASE + "/hello", responses=refusals())
     async def hello(request: Request) -> Response:
         """What the branch says of itself before anything is trusted to it."""
-        said = await run_in_threadpool(_hello, office)
-        return await answer(request, said.encode(), JSON)
+        return await run_in_threadpool(lambda: answer(request, _hello(office).encode(), JSON))
 
     @app.post(
         BASE + "/enrol",
@@ -95,7 +94,7 @@ def create_app(office: Office, released: Sequence[str] = RELEASED, webapp_in: Pa
         asked = _enrol_request(await read_body(request, _ENROL_MAX_BYTES))
         address = request.client.host if request.client else None
         bound = await run_in_threadpool(enrol, office, asked, address)
-        return await answer(request, bound.encode(), JSON)
+        return answer(request, bound.encode(), JSON)
 
     @app.post(BASE + "/handin", responses=refusals(p.TOO_MANY_HANDINS, body=True))
     async def hand_in_journal(request: Request) -> Response:
@@ -103,7 +102,7 @@ def create_app(office: Office, released: Sequence[str] = RELEASED, webapp_in: Pa
         content = await read_body(request, HANDIN_MAX_BYTES)
         address = request.client.host if request.client else None
         kept = await run_in_threadpool(hand_in, office, content, address)
-        return await answer(request, kept.encode(), JSON)
+        return answer(request, kept.encode(), JSON)
 
     @app.post(BASE + "/push", responses=refusals(p.REBIND, p.REVOKED, p.RESEND, body=True))
     async def push_records(request: Request, bearer: Bearer) -> Response:
@@ -112,8 +111,7 @@ def create_app(office: Office, released: Sequence[str] = RELEASED, webapp_in: Pa
         # Asked before the body is read: a stranger's sixteen megabytes are not inflated.
         await run_in_threadpool(_let_in, office, token, pushing=True)
         body = await read_body(request)
-        stored = await run_in_threadpool(_push, office, token, body)
-        return await answer(request, stored, JSON)
+        return await run_in_threadpool(lambda: answer(request, _push(office, token, body), JSON))
 
     @app.get(BASE + "/pull", responses=refusals(p.REBIND, p.REVOKED, p.CURSOR_EXPIRED, p.APP_TOO_OLD))
     async def pull_page(
@@ -131,8 +129,11 @@ def create_app(office: Office, released: Sequence[str] = RELEASED, webapp_in: Pa
         if not may_pull(app_version, released):
             await run_in_threadpool(_let_in, office, token)
             raise p.refuse(p.APP_TOO_OLD)
-        page = await run_in_threadpool(read_page, office, token, cursor, limit, own=own == 1)
-        return await answer(request, page.encode(), FRAME)
+
+        def page() -> Response:
+            return answer(request, read_page(office, token, cursor, limit, own=own == 1).encode(), FRAME)
+
+        return await run_in_threadpool(page)
 
     @app.get("/healthz", responses=refusals(p.BUSY))
     async def healthz() -> Response:

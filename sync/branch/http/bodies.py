@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import Final
 
+from isal import isal_zlib
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -13,8 +14,10 @@ from sync.branch.problems import ENCODING, MALFORMED, TOO_LARGE, refuse
 from sync.protocol import BODY_MAX_BYTES, Malformed, TooLarge, gunzip
 
 GZIP_FROM: Final = 1024
-_GZIP_LEVEL: Final = 5
-_THREAD_FROM: Final = 64 * 1024
+# What changed in a day goes as small as it gets; a first pull's megabytes at ten times the speed, for a sixth more.
+_SMALL: Final = 256 * 1024
+_SMALL_LEVEL: Final = 7
+_LARGE_LEVEL: Final = 1
 # A refused body is read on for a while: a client that is still sending does not see an early answer.
 _DRAIN_BYTES: Final = 6 * BODY_MAX_BYTES
 
@@ -51,12 +54,14 @@ async def _read_raw(request: Request, cap: int) -> bytes:
     return bytes(body)
 
 
-async def answer(request: Request, body: bytes, media_type: str) -> Response:
-    """A 200 with this body, gzipped where the client takes it and it is worth it."""
-    headers = {"Vary": "Accept-Encoding"}
+def answer(request: Request, body: bytes, media_type: str) -> Response:
+    """A 200 with this body, gzipped where the client takes it and it is worth it. For a worker thread: packing takes
+    its time.
+    """
+    headers = {}
     if len(body) >= GZIP_FROM and takes_gzip(request.headers.get("accept-encoding", "")):
         headers["Content-Encoding"] = "gzip"
-        body = await run_in_threadpool(_gzip, body) if len(body) >= _THREAD_FROM else _gzip(body)
+        body = _gzip(body)
     return Response(body, media_type=media_type, headers=headers)
 
 
@@ -71,5 +76,9 @@ def takes_gzip(accepted: str) -> bool:
 
 
 def _gzip(body: bytes) -> bytes:
-    packer = zlib.compressobj(_GZIP_LEVEL, wbits=31)
+    packer = (
+        zlib.compressobj(_SMALL_LEVEL, wbits=31)
+        if len(body) < _SMALL
+        else isal_zlib.compressobj(_LARGE_LEVEL, wbits=31)
+    )
     return packer.compress(body) + packer.flush()

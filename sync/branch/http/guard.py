@@ -17,13 +17,14 @@ from sync.protocol import BASE, PROTOCOL, PROTOCOL_HEADER, TUS_HEADER, TUS_VERSI
 
 log = logging.getLogger("sync.branch.access")
 
-_SECURITY: Final = {
-    "X-Content-Type-Options": "nosniff",
+_ALWAYS: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+_OF_PAGES: Final = {
     "X-Frame-Options": "DENY",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
 }
+# What a device got with its secret no browser shows as a page; these answers are the bulk of what goes over the air.
+_FOR_DEVICES: Final = frozenset({BASE + "/push", BASE + "/pull"})
 
 
 class Guard:
@@ -44,7 +45,8 @@ class Guard:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                for name, value in _SECURITY.items():
+                lean = status == 200 and scope["path"] in _FOR_DEVICES
+                for name, value in (_ALWAYS if lean else _ALWAYS | _OF_PAGES).items():
                     headers.setdefault(name, value)
                 if scope["path"].startswith(BASE + "/"):
                     headers[PROTOCOL_HEADER] = str(PROTOCOL)

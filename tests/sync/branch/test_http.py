@@ -1,6 +1,7 @@
 import gzip
 import json
 import logging
+import random
 import socket
 import sqlite3
 import threading
@@ -11,12 +12,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, select, update
+from starlette.requests import Request
 
 from sync.branch import tables as t
-from sync.branch.http.bodies import takes_gzip
+from sync.branch.http.bodies import answer, takes_gzip
 from sync.branch.http.releases import RELEASED, may_pull
 from sync.branch.office import read_meta
-from sync.protocol import BODY_MAX_BYTES
+from sync.protocol import BODY_MAX_BYTES, gunzip
 from tests.support.branch_server import ROOT, RunningBranch
 from tests.support.wire_phone import WirePhone
 
@@ -146,6 +148,14 @@ def test_a_large_answer_is_gzipped_for_who_takes_it(branch: RunningBranch, phone
     assert packed.content == plain.content
 
 
+@pytest.mark.parametrize("size", [1_024, 256 * 1024 - 1, 256 * 1024, 5_000_000])
+def test_an_answer_of_any_size_is_one_whole_gzip_member(size: int):
+    asked = Request({"type": "http", "headers": [(b"accept-encoding", b"gzip")]})
+    body = random.Random(size).randbytes(size)
+
+    assert gunzip(answer(asked, body, "text/plain").body) == body
+
+
 @pytest.mark.parametrize(
     ("accepted", "takes"),
     [
@@ -180,6 +190,14 @@ def test_every_answer_carries_the_security_headers(stranger: WirePhone, method: 
     assert "default-src 'none'" in headers["content-security-policy"]
     assert "server" not in headers
     assert headers.get("waifang-protocol") == ("1" if path.startswith("/v1/") else None)
+
+
+def test_what_a_device_gets_with_its_secret_carries_only_what_a_frame_needs(phone: WirePhone):
+    for given in (phone.pull_raw(), phone.push([])):
+        assert given.status_code == 200
+        assert given.headers["x-content-type-options"] == "nosniff"
+        assert given.headers["cache-control"] == "no-store"
+        assert "content-security-policy" not in given.headers
 
 
 def test_a_page_of_another_site_may_not_ask(branch: RunningBranch, phone: WirePhone):

@@ -1,6 +1,9 @@
+import base64
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sync.branch.office import put_meta, read_meta
 from sync.branch.pull import Cursor
@@ -263,9 +266,28 @@ def test_a_cursor_of_another_officer_has_expired(phone: WirePhone, colleague: Wi
 
 
 def test_a_cursor_past_the_feed_has_expired(branch: RunningBranch, phone: WirePhone):
-    ahead = Cursor(epoch_of(branch), "w001", 10**30).encode()
+    ahead = Cursor.of(epoch_of(branch), "w001", 10**30).encode()
 
     assert refused(phone.pull_raw(ahead)) == (410, "cursor_expired")
+
+
+@given(st.binary(min_size=8, max_size=8), st.integers(0, 2**63), st.integers(0, 2**63))
+def test_a_cursor_is_read_as_it_was_made_and_nothing_else_is(bound: bytes, seq: int, since: int):
+    text = Cursor(bound, seq, since).encode()
+
+    assert Cursor.decode(text) == Cursor(bound, seq, since)
+    assert [Cursor.decode(text[:n]) for n in range(len(text))] == [None] * len(text)
+
+
+def test_a_cursor_of_the_first_version_goes_on_where_it_stood(branch: RunningBranch, phone: WirePhone):
+    first = branch.case()
+    seq = phone.pull().line["check"]["count"]
+    old = json.dumps([epoch_of(branch), "w001", seq, 0]).encode()
+    second = branch.case()
+    page = phone.pull(base64.urlsafe_b64encode(old).rstrip(b"=").decode())
+
+    named = {d[1] for d in page.line["docs"]}
+    assert second in named and first not in named
 
 
 def test_a_cursor_from_before_a_new_epoch_has_expired(branch: RunningBranch, phone: WirePhone):
