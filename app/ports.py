@@ -16,13 +16,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from app.domain.gate import Hindrance
 from app.domain.message import Message
 from app.domain.procedure import Procedure
 from sync.engine import Branch, Replica
 from sync.protocol import Document, Head, Item
+
+Notice = Literal["away", "back", "online"]
+"""What happens to a page: put away, taken up again, or the phone has found a network."""
 
 
 class NotebookError(Exception):

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import flet as ft
 
 from app.device.dialling import Dialler
 from app.device.navigation import Map
 from app.device.photos import PhotoPicker
 from app.device.position import Locator
+from app.device.presence import Presence
 from app.domain.records import Position
+from app.ports import Notice
 
 
 class PageDevice:
     """The device of one page; made while that page is being shown, because its services belong to the page."""
 
     def __init__(self, page: ft.Page) -> None:
+        self._page = page
+        self._presence: Presence | None = None
         self._dialler = Dialler()
         self._locator = Locator()
         self._photos = PhotoPicker()
         self._map = Map(android=page.platform == ft.PagePlatform.ANDROID and not page.web)
+
+    def watch(self, heard: Callable[[Notice], None]) -> None:
+        """Tell `heard` from now on when the page is put away, taken up again, or finds a network."""
+        self._presence = Presence(self._page, heard)
 
     async def dial(self, number: str) -> None:
         """Open the dialler with the number in it."""

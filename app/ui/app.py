@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
+from weakref import WeakSet
 
 import flet as ft
 
@@ -18,6 +19,7 @@ from app.ui import routes
 from app.ui.context import TURNS_TO_SEND, Device, Preferences, Session, with_session
 from app.ui.guard import screen
 from app.ui.hooks import log
+from app.ui.locking import LockWatch
 from app.ui.screens.call_result import CallResultScreen
 from app.ui.screens.case import CaseScreen
 from app.ui.screens.correction import CorrectionScreen
@@ -36,6 +38,7 @@ from sync.binding import Binding, read_binding
 if TYPE_CHECKING:
     from app.domain.records import Position
     from app.notebook import Notebook
+    from app.ports import Notice
 
 
 def _case_routes() -> list[ft.Route]:
@@ -63,15 +66,20 @@ LOCKED: Final = [ft.Route(path="/:rest*", component=UnlockScreen)]
 UNBOUND: Final = [ft.Route(path="/:rest*", component=EnrolScreen)]
 
 
-def open_page(page: ft.Page, notebook: Notebook, device: Device) -> None:
-    """Show the notebook on a page. `notebook` is shared by all pages of the process; `device` is this page's."""
+def open_page(
+    page: ft.Page, notebook: Notebook, device: Device, beside: WeakSet[LockWatch] | None = None
+) -> None:
+    """Show the notebook on a page. `notebook` is shared by all pages of the process; `device` is this page's.
+
+    `beside`: the watches of those pages. While another is in use, one left alone locks itself and not the notebook.
+    """
     page.title = "外访"
     page.padding = 0
     page.locale_configuration = ft.LocaleConfiguration(
         supported_locales=[ft.Locale("zh", "CN"), ft.Locale("en", "US")], current_locale=ft.Locale("zh", "CN")
     )
     dress(page, Preferences())
-    page.render_views(App, notebook, device)
+    page.render_views(App, notebook, device, WeakSet() if beside is None else beside)
 
 
 def dress(page: ft.Page, preferences: Preferences) -> None:
@@ -105,7 +113,7 @@ async def keep_preferences(notebook: Notebook, chosen: Preferences) -> None:
 
 
 @screen
-def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components are named like the things they draw
+def App(notebook: Notebook, device: Device, beside: WeakSet[LockWatch]) -> Any:  # noqa: N802 - components are named like the things they draw
     """The whole page. Which routes there are depends on whether this page has proved its officer."""
     page = ft.context.page
     preferences, set_preferences = ft.use_state(Preferences())
@@ -156,14 +164,47 @@ def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components a
         set_enrolling(False)
         set_unlocked(True)
         opened.start()
+        watch.start()
 
-    async def lock() -> None:
+    def leave() -> None:
+        watch.stop()
         opened.stop()
         sync.stop()
         set_unlocked(False)
         set_here(None)
+
+    async def lock() -> None:
+        leave()
         if notebook.state != "locked":
             await notebook.lock()
+
+    async def lock_by_itself() -> None:
+        leave()
+        if notebook.state != "locked" and not any(other.watching for other in beside):
+            try:
+                await notebook.lock()
+            except NotebookError as e:
+                log.error("could not be locked: %s", e.message.text)
+
+    watch: LockWatch = ft.use_memo(lambda: LockWatch(notebook.now, lock_by_itself), [])
+
+    async def come_back() -> None:
+        if watch.watching and not await watch.back():
+            sync.start(notebook, reload)
+
+    def heard(notice: Notice) -> None:
+        if notice == "away":
+            watch.away()
+        elif notice == "online" and watch.watching:
+            sync.start(notebook, reload)
+        elif notice == "back":
+            _keep.append(asyncio.ensure_future(come_back()))
+
+    def attend() -> None:
+        beside.add(watch)
+        device.watch(heard)
+
+    ft.use_effect(attend, [], cleanup=watch.stop)
 
     async def after_saving() -> None:
         for _ in range(TURNS_TO_SEND):
@@ -198,6 +239,7 @@ def App(notebook: Notebook, device: Device) -> Any:  # noqa: N802 - components a
             reload=reload,
             saved=saved,
             choose=choose,
+            touch=watch.touch,
             enter=enter,
             lock=lock,
             scanned=scanned,

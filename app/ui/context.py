@@ -18,6 +18,7 @@ from app.ui.theme import Sizes
 
 if TYPE_CHECKING:
     from app.notebook import Notebook
+    from app.ports import Notice
     from app.ui.syncing import SyncRun
     from sync.binding import Binding
 
@@ -28,6 +29,10 @@ TURNS_TO_SEND: Final = 10
 
 class Device(Protocol):
     """What the machine under the page can do; app.device has one for each page, bootstrap hands it in."""
+
+    def watch(self, heard: Callable[[Notice], None]) -> None:
+        """Tell `heard` from now on when the page is put away, taken up again, or finds a network."""
+        ...
 
     async def dial(self, number: str) -> None:
         """Open the dialler with the number in it (`tel:`)."""
@@ -81,6 +86,8 @@ class Session:
     """After a save: once that is on the screen, every screen reloads and the sync starts in the background."""
     choose: Callable[[Preferences], None]
     """Take new preferences and keep them."""
+    touch: Callable[[], None]
+    """The officer does something at this page: it need not lock itself yet."""
     enter: Callable[[], None]
     """The officer has proved to be the one: show what is inside."""
     lock: Callable[[], Awaitable[None]]

@@ -118,6 +118,7 @@ def use_action(
         if once and working.current:
             return
         working.current = True
+        session.touch()
         try:
             result = act(*args[: _arity(act)])
             if inspect.isawaitable(result):

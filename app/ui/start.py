@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 import flet as ft
 
 from app.ui.app import open_page
 from app.ui.context import Device
+from app.ui.locking import LockWatch
 from app.ui.terse import keep_messages_terse
 
 if TYPE_CHECKING:
@@ -19,7 +21,9 @@ def page_of(notebook: Notebook, device_of: Callable[[ft.Page], Device]) -> Calla
     """The page function: every page shows the same notebook, each with its own device (dialler, position)."""
     keep_messages_terse()
 
+    watches: WeakSet[LockWatch] = WeakSet()
+
     def show(page: ft.Page) -> None:
-        open_page(page, notebook, device_of(page))
+        open_page(page, notebook, device_of(page), watches)
 
     return show

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakSet
 
 from app.domain.records import Position
+from app.ports import Notice
 from app.ui.app import open_page
+from app.ui.locking import LockWatch
 from tests.support.fake_notebook import HERE, PIN, FakeNotebook
 from tests.support.flet_driver import Screen
 
@@ -22,6 +25,9 @@ class FakeDevice:
         self.dialled: list[str] = []
         self.places: list[tuple[Any, ...]] = []
         self.photos: list[bytes] = []
+
+    def watch(self, heard: Callable[[Notice], None]) -> None:
+        self.notice = heard
 
     async def dial(self, number: str) -> None:
         self.dialled.append(number)
@@ -56,11 +62,15 @@ class Officer:
 
 @asynccontextmanager
 async def at_the_door(
-    notebook: FakeNotebook | None = None, *, route: str = "/", device: FakeDevice | None = None
+    notebook: FakeNotebook | None = None,
+    *,
+    route: str = "/",
+    device: FakeDevice | None = None,
+    beside: WeakSet[LockWatch] | None = None,
 ) -> AsyncIterator[Officer]:
     """The page as it opens. Whatever the test does, nothing may have crashed or failed to draw in the end."""
     notebook, device = notebook or FakeNotebook(), device or FakeDevice()
-    screen = await Screen.open(lambda page: open_page(page, notebook, device), route=route)
+    screen = await Screen.open(lambda page: open_page(page, notebook, device, beside), route=route)
     try:
         yield Officer(screen, notebook, device)
         screen.assert_healthy()
@@ -75,9 +85,10 @@ async def inside(
     tab: str = "today",
     route: str = "/",
     device: FakeDevice | None = None,
+    beside: WeakSet[LockWatch] | None = None,
 ) -> AsyncIterator[Officer]:
     """The same, unlocked, on a tab."""
-    async with at_the_door(notebook, route=route, device=device) as officer:
+    async with at_the_door(notebook, route=route, device=device, beside=beside) as officer:
         await officer.enter_pin()
         if tab != "today":
             await officer.go_to(tab)

@@ -1,5 +1,9 @@
+from datetime import timedelta
+from weakref import WeakSet
+
 from app.domain.message import Message
 from app.ports import Busy
+from app.ui.locking import LockWatch
 from tests.support.fake_notebook import PIN, FakeNotebook
 from tests.ui.officer import at_the_door, inside
 
@@ -106,3 +110,37 @@ async def test_digits_pressed_faster_than_they_are_drawn_all_count() -> None:
             await officer.screen.session.dispatch_event(key._i, "click", None)
         await officer.screen.settle()
         assert officer.screen.shows("王喆")
+
+
+async def test_a_page_put_away_for_five_minutes_is_locked_when_it_is_taken_up_again() -> None:
+    async with inside() as officer:
+        officer.device.notice("away")
+        officer.notebook.moment += timedelta(minutes=4, seconds=59)
+        officer.device.notice("back")
+        await officer.screen.settle()
+        assert officer.screen.shows("王喆")
+        officer.device.notice("away")
+        officer.notebook.moment += timedelta(minutes=5)
+        officer.device.notice("back")
+        await officer.screen.until(lambda: officer.screen.shows("请输入 6 位 PIN"))
+        assert not officer.screen.shows("王喆")
+        assert officer.notebook.state == "locked"
+
+
+async def test_turning_the_clock_back_does_not_keep_a_page_open() -> None:
+    async with inside() as officer:
+        officer.device.notice("away")
+        officer.notebook.moment -= timedelta(days=1)
+        officer.device.notice("back")
+        await officer.screen.until(lambda: officer.screen.shows("请输入 6 位 PIN"))
+
+
+async def test_a_page_left_alone_does_not_lock_the_notebook_of_another_in_use() -> None:
+    notebook, watches = FakeNotebook(), WeakSet[LockWatch]()
+    async with inside(notebook, beside=watches) as left, inside(notebook, beside=watches) as used:
+        left.device.notice("away")
+        notebook.moment += timedelta(minutes=6)
+        left.device.notice("back")
+        await left.screen.until(lambda: left.screen.shows("请输入 6 位 PIN"))
+        assert used.screen.shows("王喆")
+        assert notebook.state == "open"

@@ -104,6 +104,19 @@ async def test_opening_the_form_alone_leaves_no_draft() -> None:
         assert case.notebook.kept_drafts == {}
 
 
+async def test_what_was_chosen_before_the_page_locked_itself_is_there_after_the_pin() -> None:
+    async with case_open(ZHANG) as case:
+        await case.open_form("visit")
+        await case.choose("outcome-door_locked")
+        case.device.notice("away")
+        case.notebook.moment += timedelta(minutes=6)
+        case.device.notice("back")
+        await case.screen.until(lambda: case.screen.shows("请输入 6 位 PIN"))
+        await case.enter_pin()
+        await case.save()
+        assert [r.body["outcome"] for r in case.notebook.recorded] == ["door_locked"]
+
+
 async def test_what_a_first_visit_still_lacks_is_listed_and_blocks_nothing() -> None:
     async with case_open(ZHANG) as case:
         await case.open_form("visit")

@@ -207,6 +207,11 @@ def use_draft(case_id: str, kind: str) -> DraftKeeper:
     _, turn = ft.use_state(0)
     ref: Any = ft.use_ref(None)
     if ref.current is None:
-        ref.current = DraftKeeper(session.notebook, case_id, kind, lambda: turn(lambda n: n + 1))
+
+        def redraw() -> None:
+            session.touch()
+            turn(lambda n: n + 1)
+
+        ref.current = DraftKeeper(session.notebook, case_id, kind, redraw)
     keeper: DraftKeeper = ref.current
     return keeper
