@@ -43,32 +43,54 @@ class Journal:
     transaction; all calls are made under the store's lock.
     """
 
-    def __init__(self, db: Database, sealer: Sealer, device_id: str) -> None:
+    def __init__(
+        self, db: Database, sealer: Sealer, device_id: str, opened: list[Entry] | None = None
+    ) -> None:
+        """`opened`: all records of the device, where whoever made sure of the seals has them in hand already."""
         self._db = db
         self._sealer = sealer
-        self._device_id = device_id
+        self.device_id = device_id
         self._head: Head | None = None
+        self._opened_already = opened
 
     async def head(self) -> Head:
         """The newest record's place and hash; kept until something changes. Raises StoreDamaged."""
         if self._head is None:
-            rows = self._select("device_id = ? ORDER BY seq DESC LIMIT 1", self._device_id)
+            rows = self._select("device_id = ? ORDER BY seq DESC LIMIT 1", self.device_id)
             entries = await self._opened(rows)
             self._head = Head(entries[0].seq, record_hash(entries[0].record)) if entries else Head()
         return self._head
 
     def forget_head(self) -> None:
         """The table changed, or a change was taken back."""
-        self._head = None
+        self._head = self._opened_already = None
 
     async def all(self) -> list[Entry]:
         """All readable records by sequence number; one that does not open is named by the doctor."""
+        if self._opened_already is not None:
+            at_hand, self._opened_already = self._opened_already, None
+            return at_hand
         found: list[Entry] = []
-        rows = self._select("device_id = ? AND seq > 0 ORDER BY seq LIMIT ?", self._device_id, AT_ONCE)
+        rows = self._select("device_id = ? AND seq > 0 ORDER BY seq LIMIT ?", self.device_id, AT_ONCE)
         while rows:
             found += await self._readable(rows)
             rows = self._select(
-                "device_id = ? AND seq > ? ORDER BY seq LIMIT ?", self._device_id, rows[-1].seq, AT_ONCE
+                "device_id = ? AND seq > ? ORDER BY seq LIMIT ?", self.device_id, rows[-1].seq, AT_ONCE
+            )
+        return found
+
+    async def check_seals(self) -> dict[str, list[Entry]]:
+        """Every record of the table, by device, in the order of its numbers. Raises SealBroken."""
+        found: dict[str, list[Entry]] = {}
+        rows = self._select("1 ORDER BY device_id, seq LIMIT ?", AT_ONCE)
+        while rows:
+            for row, entry in zip(rows, await self._open(rows), strict=True):
+                found.setdefault(row.device_id, []).append(entry)
+            rows = self._select(
+                "(device_id, seq) > (?, ?) ORDER BY device_id, seq LIMIT ?",
+                rows[-1].device_id,
+                rows[-1].seq,
+                AT_ONCE,
             )
         return found
 
@@ -78,7 +100,7 @@ class Journal:
         Raises StoreDamaged.
         """
         rows = self._select(
-            "device_id = ? AND seq > ? ORDER BY seq LIMIT ?", self._device_id, seq, max(1, max_items)
+            "device_id = ? AND seq > ? ORDER BY seq LIMIT ?", self.device_id, seq, max(1, max_items)
         )
         items: list[Item] = []
         size, seq = 0, rows[0].seq if rows else 0
@@ -109,7 +131,7 @@ class Journal:
     async def seal_new(self, head: Head, items: Sequence[Item]) -> list[Sealed]:
         """Rows for new records, counted on from `head`."""
         unsealed = [
-            Sealed(item.id, self._device_id, head.seq + n, WAITING, b"") for n, item in enumerate(items, 1)
+            Sealed(item.id, self.device_id, head.seq + n, WAITING, b"") for n, item in enumerate(items, 1)
         ]
         sealed = await self._sealer.seal(
             [(row.aad, pack_entry(item.record)) for row, item in zip(unsealed, items, strict=True)]
@@ -136,7 +158,7 @@ class Journal:
 
     async def waiting_again(self, after: int) -> list[Sealed]:
         """The rows above `after`, sealed as waiting. Raises StoreDamaged."""
-        rows = self._select("device_id = ? AND seq > ? AND state <> 'waiting'", self._device_id, after)
+        rows = self._select("device_id = ? AND seq > ? AND state <> 'waiting'", self.device_id, after)
         entries = await self._opened(rows)
         return await self._resealed(
             [(row, WAITING, e.record, "") for row, e in zip(rows, entries, strict=True)]
@@ -144,7 +166,7 @@ class Journal:
 
     def run_from(self, seq: int) -> list[Sealed]:
         """The rows from the first at or above `seq` up to the next gap."""
-        rows = self._select("device_id = ? AND seq >= ? ORDER BY seq", self._device_id, seq)
+        rows = self._select("device_id = ? AND seq >= ? ORDER BY seq", self.device_id, seq)
         return [row for n, row in enumerate(rows) if row.seq == rows[0].seq + n]
 
     async def rechained(self, rows: Sequence[Sealed]) -> list[Sealed]:
@@ -167,6 +189,7 @@ class Journal:
 
     def put_in(self, rows: Sequence[Sealed]) -> None:
         """Inside a transaction: records that came back; one whose id or place is taken stays out."""
+        self._opened_already = None
         self._db.conn.executemany(
             "INSERT OR IGNORE INTO journal (activity_id, device_id, seq, state, sealed) VALUES (?, ?, ?, ?, ?)",
             [(r.activity_id, r.device_id, r.seq, r.state, r.sealed) for r in rows],
@@ -174,13 +197,14 @@ class Journal:
 
     async def come_back(self, records: Sequence[tuple[str, int, bytes]]) -> list[Sealed]:
         """Rows for own records that the branch sent back: `(activity_id, seq, record)`, as uploaded."""
-        unsealed = [Sealed(i, self._device_id, seq, UPLOADED, b"") for i, seq, _ in records]
+        unsealed = [Sealed(i, self.device_id, seq, UPLOADED, b"") for i, seq, _ in records]
         return await self._resealed(
             [(row, UPLOADED, record, "") for row, (_, _, record) in zip(unsealed, records, strict=True)]
         )
 
     def insert(self, rows: Sequence[Sealed]) -> None:
         """Inside a transaction."""
+        self._opened_already = None
         self._db.conn.executemany(
             "INSERT INTO journal (activity_id, device_id, seq, state, sealed) VALUES (?, ?, ?, ?, ?)",
             [(r.activity_id, r.device_id, r.seq, r.state, r.sealed) for r in rows],
@@ -188,6 +212,7 @@ class Journal:
 
     def update(self, rows: Sequence[Sealed]) -> None:
         """Inside a transaction."""
+        self._opened_already = None
         self._db.conn.executemany(
             "UPDATE journal SET state = ?, sealed = ? WHERE activity_id = ?",
             [(r.state, r.sealed, r.activity_id) for r in rows],

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from app.domain.message import Message
-from app.ports import Clock, NotebookError, SealBroken, Sealer
+from app.ports import Clock, Entry, NotebookError, SealBroken, Sealer
 from app.store.blobs import Blobs
 from app.store.draft_files import DraftFiles
 from app.store.drafts import Drafts
@@ -94,11 +94,12 @@ async def _open_sound(parts: _Parts) -> SealedStore:
     try:
         with looking_for_damage():
             check_file(db, parts.migrations)
-            await _check_seals(db, parts.sealer)
+            opened = await _check_seals(db, parts.sealer)
         device_id = await _device_id(db, parts.sealer, parts.spool)
-        await _put_back(db, Journal(db, parts.sealer, device_id), parts.sealer, parts.spool)
+        journal = Journal(db, parts.sealer, device_id, opened.get(device_id, []))
+        await _put_back(db, journal, parts.sealer, parts.spool)
         store = SealedStore(
-            db, parts.sealer, parts.spool, parts.clock, device_id, parts.released, parts.mark, parts.settle
+            db, parts.sealer, parts.spool, parts.clock, journal, parts.released, parts.mark, parts.settle
         )
         await store.load()
     except SealBroken as e:
@@ -126,12 +127,13 @@ def _connected(parts: _Parts) -> Database:
         raise StoreUnopened(e.message) from e
 
 
-async def _check_seals(db: Database, sealer: Sealer) -> None:
-    """Everything that the branch cannot send again. Raises SealBroken."""
-    await check_seals(sealer, [(r.aad, r.sealed) for r in Journal(db, sealer, "").rows()])
+async def _check_seals(db: Database, sealer: Sealer) -> dict[str, list[Entry]]:
+    """Everything that the branch cannot send again; the records themselves, by device. Raises SealBroken."""
+    records = await Journal(db, sealer, "").check_seals()
     for table in (Values, Drafts, Uploads, DraftFiles):
         await check_seals(sealer, table(db, sealer).rows())
     await check_seals(sealer, Blobs(db, sealer).unsent_rows())
+    return records
 
 
 async def _device_id(db: Database, sealer: Sealer, spool: Spool | ShelvedSpool) -> str:
@@ -174,7 +176,8 @@ async def _put_back(db: Database, journal: Journal, sealer: Sealer, spool: Spool
         taken.add((record.device_id, record.seq))
         missing.append(record)
     with saving(), db.atomic():
-        journal.insert([from_spool(r) for r in missing])
+        if missing:
+            journal.insert([from_spool(r) for r in missing])
         for draft_id in {d for r in missing for d in r.drafts}:
             db.execute("DELETE FROM draft WHERE id = ?", [draft_id])
             db.execute("DELETE FROM draft_file WHERE draft_id = ?", [draft_id])

@@ -50,7 +50,7 @@ class SealedStore:
         sealer: Sealer,
         spool: Spool | ShelvedSpool,
         clock: Clock,
-        device_id: str,
+        journal: Journal,
         released: Callable[[], None],
         mark: Mark,
         settle: Callable[[], Awaitable[None]] | None = None,
@@ -59,7 +59,7 @@ class SealedStore:
         self._sealer = sealer
         self._spool = spool
         self._clock = clock
-        self._device_id = device_id
+        self._device_id = journal.device_id
         self._released = released
         self._mark = mark
         self._settle = settle
@@ -69,7 +69,7 @@ class SealedStore:
         self._draft_files = DraftFiles(db, sealer)
         self._blobs = Blobs(db, sealer)
         self._uploads = Uploads(db, sealer)
-        self._journal = Journal(db, sealer, device_id)
+        self._journal = journal
         self._feed = Feed(db, sealer, self._values)
         self._closed = False
 

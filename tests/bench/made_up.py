@@ -220,7 +220,7 @@ def _activity(rng: random.Random, case: dict[str, Any], now: datetime, back: int
         },
         "contact_check": {"party": "borrower", "field": "phone", "old": number, "state": "confirmed"},
     }[kind]
-    return NewActivity(case["case_id"], kind, body, happened_at=happened)
+    return NewActivity(case["case_id"], kind, body, happened_at=happened, override="bench")
 
 
 def _now_ms() -> int:
