@@ -445,20 +445,14 @@ class Notebook:
         return self.hindrances([NewActivity(case_id, kind, body)])
 
     def _around(self, attempt: Attempt) -> list[tuple[Case, Activity]]:
-        """What the gate counts: everything of this case, and of others those with something of that very day, or with a
-        number on which somebody asked not to be contacted any more."""
+        """What the gate counts: everything of this case, and of others what is of that very day, or where somebody asked
+        not to be contacted any more."""
         if attempt.kind not in CONTACTS:
             return []
         midnight = attempt.at.astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        found: list[tuple[Case, Activity]] = []
-        for file in self._book.files():
-            own = file.case.case_id == attempt.case.case_id
-            if own or any(
-                midnight <= a.happened_at <= attempt.at or a.body.get("outcome") == "do_not_contact"
-                for a in file.activities
-            ):
-                found += [(file.case, a) for a in effective(file.activities)]
-        return found
+        case = attempt.case
+        own = [(case, a) for a in self._book.standing(case.case_id).values()]
+        return own + self._book.elsewhere(case.case_id, midnight, attempt.at)
 
     # ---- writing
 

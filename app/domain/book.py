@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from app.domain.records import Activity, Case, CaseFile, Figures
+from app.domain.corrections import effective
+from app.domain.gate import asks_for_peace
+from app.domain.records import Activity, Case, CaseFile, Figures, instant
 
 
 class Book:
@@ -27,6 +30,8 @@ class Book:
         self._activities: dict[str, Activity] = {}
         self._of_case: dict[str, dict[str, Activity]] = {}
         self._files: dict[str, CaseFile] = {}
+        self._standing: dict[str, tuple[CaseFile, Mapping[str, Activity]]] = {}
+        self._looked_up: _ByDay | None = None
 
     def put(self, kind: str, doc_id: str, body: bytes) -> None:
         """Take in a document of the feed as it came; unknown kinds are left alone."""
@@ -75,6 +80,8 @@ class Book:
         self._activities[activity.activity_id] = activity
         self._of_case.setdefault(activity.case_id, {})[activity.activity_id] = activity
         self._files.pop(activity.case_id, None)
+        if self._looked_up is not None:
+            self._looked_up.add(activity)
 
     def holds(self, activity_id: str) -> bool:
         """Whether that activity counts here."""
@@ -95,8 +102,72 @@ class Book:
             )
         return kept
 
+    def standing(self, case_id: str) -> Mapping[str, Activity]:
+        """Its activities as corrections have left them, by id. Raises KeyError when the feed holds no such case."""
+        file = self.file(case_id)
+        kept = self._standing.get(case_id)
+        if kept is None or kept[0] is not file:
+            kept = self._standing[case_id] = (file, {a.activity_id: a for a in effective(file.activities)})
+        return kept[1]
+
+    def elsewhere(self, but: str, since: datetime, until: datetime) -> list[tuple[Case, Activity]]:
+        """What stands in other cases than `but`: all of the days (of UTC) between two instants, and wherever somebody asked
+        not to be contacted any more.
+        """
+        if self._looked_up is None:
+            self._looked_up = _ByDay(self._activities.values())
+        found: list[tuple[Case, Activity]] = []
+        for activity_id in self._looked_up.between(since, until):
+            known = self._activities.get(activity_id)
+            case = self._cases.get(known.case_id) if known is not None else None
+            if case is not None and case.case_id != but:
+                stands = self.standing(case.case_id).get(activity_id)
+                if stands is not None:
+                    found.append((case, stands))
+        return found
+
     def find(self, key: str) -> CaseFile | None:
         """By case_id, or by contract number."""
         if key in self._cases:
             return self.file(key)
         return next((self.file(c.case_id) for c in self._cases.values() if c.contract_no == key), None)
+
+
+class _ByDay:
+    """Which activities are of a day (of UTC), and which say 要求勿再联系; kept up from the first time it is asked for.
+
+    The gate looks at every record of a batch, and would go through the whole book for each. Where a correction speaks, it
+    is the corrected one that is looked up.
+    """
+
+    def __init__(self, activities: Iterable[Activity]) -> None:
+        self._days: dict[date, dict[str, None]] = {}
+        self._for_good: dict[str, None] = {}
+        for activity in activities:
+            self.add(activity)
+
+    def add(self, a: Activity) -> None:
+        target, replacement = a.body.get("of"), a.body.get("replacement")
+        named = target if a.kind == "correction" and isinstance(target, str) else a.activity_id
+        moved = instant(replacement.get("happened_at")) if isinstance(replacement, dict) else None
+        for at in (a.happened_at, moved):
+            if at is not None:
+                self._days.setdefault(_utc_day(at), {})[named] = None
+        if asks_for_peace(a):
+            self._for_good[named] = None
+
+    def between(self, since: datetime, until: datetime) -> list[str]:
+        found = dict(self._for_good)
+        on, last = _utc_day(since), _utc_day(until)
+        while on <= last:
+            found.update(self._days.get(on, {}))
+            on += timedelta(days=1)
+        return list(found)
+
+
+def _utc_day(at: datetime) -> date:
+    """At the calendar's ends, where UTC has no such day, the day as it was written."""
+    try:
+        return at.astimezone(UTC).date()
+    except OverflowError:
+        return at.date()

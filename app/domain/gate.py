@@ -65,6 +65,11 @@ class Attempt:
 Recorded = tuple[Case, Activity]
 
 
+def asks_for_peace(a: Activity) -> bool:
+    """Whether it says, or corrects something into saying, 要求勿再联系: remembered however long ago, from other cases too."""
+    return any(said.get("outcome") == "do_not_contact" for said in _told(a.body))
+
+
 def hindrances(
     attempt: Attempt, recorded: Iterable[Recorded], limits: Limits, words: Words, zone: tzinfo
 ) -> tuple[Hindrance, ...]:
@@ -191,7 +196,7 @@ def _refusals(attempt: Attempt, earlier: Sequence[Recorded]) -> Iterator[Hindran
         return
     number = digits(_text(attempt.body.get("number")))
     for case, a in earlier:
-        if a.kind not in ("call", "visit") or a.body.get("outcome") != "do_not_contact":
+        if a.kind not in ("call", "visit") or not asks_for_peace(a):
             continue
         said_on = digits(_text(a.body.get("number")))
         same = said_on == number if number and said_on else _same_party(attempt, case, a)

@@ -1,6 +1,7 @@
 """The book keeps what can be read, names what cannot, and does not depend on the order of arrival."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
@@ -69,3 +70,38 @@ def test_an_unknown_kind_of_document_is_left_alone() -> None:
     book = Book()
     book.put("weather", "v1", b"whatever")
     assert (list(book.files()), book.unreadable) == ([], set())
+
+
+def _activity(activity_id: str, case_id: str, kind: str, day: int, **body: object) -> bytes:
+    at = f"2026-11-{day:02}T10:00:00+08:00"
+    return json.dumps(
+        {
+            "activity_id": activity_id, "case_id": case_id, "kind": kind, "happened_at": at, "recorded_at": at,
+            "officer_id": "w001", "device_id": "d", "device_seq": 1, "body": body,
+        }
+    ).encode()  # fmt: skip
+
+
+def test_elsewhere_is_what_stands_in_other_cases_on_a_day_and_whoever_asked_for_peace() -> None:
+    book = Book()
+    for case_id in ("c1", "c2", "c3"):
+        book.put("case", case_id, json.dumps({"case_id": case_id}).encode())
+    day = datetime(2026, 11, 23, 0, tzinfo=UTC)
+
+    def found() -> list[str]:
+        around = book.elsewhere("c1", day, day + timedelta(hours=9))
+        return sorted(f"{case.case_id} {a.activity_id} {a.body.get('outcome')}" for case, a in around)
+
+    assert found() == []
+    book.put("activity", "own", _activity("own", "c1", "call", 23, outcome="busy"))
+    book.put("activity", "a", _activity("a", "c2", "call", 23, outcome="busy"))
+    book.put("activity", "b", _activity("b", "c2", "call", 20, outcome="busy"))
+    book.put("activity", "peace", _activity("peace", "c3", "call", 2, outcome="do_not_contact"))
+    assert found() == ["c2 a busy", "c3 peace do_not_contact"]
+    moved = {"kind": "call", "body": {"outcome": "refused"}, "happened_at": "2026-11-23T09:00:00+08:00"}
+    book.put("activity", "x", _activity("x", "c2", "correction", 24, of="b", why="另一天", replacement=moved))
+    book.put("activity", "y", _activity("y", "c2", "correction", 24, of="a", why="记错了"))
+    assert found() == ["c2 b refused", "c3 peace do_not_contact"]
+    book.drop("activity", "y")
+    book.drop("case", "c3")
+    assert found() == ["c2 a busy", "c2 b refused"]
