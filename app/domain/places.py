@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from geopy.distance import geodesic
-
 from app.domain.records import Address, Case, Position
 
 LatLon = tuple[float, float]
@@ -51,6 +49,9 @@ def distance_m(case: Case, here: Position | None) -> int | None:
 @lru_cache(maxsize=8192)  # about 125 µs each, and the same doors are asked for all day
 def metres(a: LatLon, b: LatLon) -> int:
     """Whole metres along the ellipsoid."""
+    # geopy loads its geocoders and their HTTP clients with it (0.3 s): only where a distance is asked for.
+    from geopy.distance import geodesic
+
     return round(float(geodesic(a, b).m))
 
 

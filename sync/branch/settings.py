@@ -99,14 +99,18 @@ def read_file(file: Path) -> dict[str, Any]:
     except json.JSONDecodeError as e:
         raise _at_line(e.lineno, Message(e.msg)) from e
     except tomllib.TOMLDecodeError as e:
-        found = re.search(r"at line (\d+)", str(e))
-        line = int(found[1]) if found else text.count("\n") + 1
-        raise _at_line(line, Message(str(e))) from e
+        raise _at_line(toml_line(e, text), Message(str(e))) from e
     except RecursionError as e:
         raise _at_line(1, Message("nested too deeply")) from e
     if not isinstance(value, dict):
         raise _at_line(1, Message("a table is needed"))
     return value
+
+
+def toml_line(error: tomllib.TOMLDecodeError, text: str) -> int:
+    """The line a TOML error is about, from 1; the last one where it says "at end of document"."""
+    found = re.search(r"at line (\d+)", str(error))
+    return int(found[1]) if found else text.count("\n") + 1
 
 
 def _at_line(line: int, why: Message) -> BadSettings:

@@ -20,8 +20,12 @@ from typing import Final
 
 from app.domain.message import Message
 from sync.branch.importing.errors import BadMapping, NotAList
+from sync.branch.settings import toml_line
 
+CONTRACT: Final = "合同编号"
 REASON: Final = "拒收原因"
+# A mark for a column that has to be filled, and the unit we count in. Not 万元 or %: those are other figures.
+_MARKED: Final = re.compile(r"^\*+|[(\[](元|人民币|人民币元|必填)[)\]]$|\*+$")
 GUARANTOR: Final = re.compile(r"担保人([1-9]\d?)(姓名|类型|责任方式|手机|地址|保证期间届满日|关系)")
 
 
@@ -74,12 +78,19 @@ class Columns:
             return self
         mapping: dict[str, str] = {}
         for theirs, ours in _mapping_file(path).items():
-            known = self._ours(ours) if isinstance(ours, str) else None
+            if not isinstance(ours, str):
+                raise BadMapping(
+                    Message(
+                        "{theirs} in the mapping file needs one of our headings in quotes on its right.",
+                        {"theirs": theirs},
+                    )
+                )
+            known = self._ours(ours)
             if known is None:
                 raise BadMapping(
                     Message(
                         "The mapping file names {heading}, which is none of our headings.",
-                        {"heading": str(ours)},
+                        {"heading": ours},
                     )
                 )
             mapping[_folded(theirs)] = known
@@ -95,21 +106,27 @@ class Columns:
 
 
 def _folded(heading: str) -> str:
-    """Half-width, without spaces, quotes or a byte order mark."""
-    text = unicodedata.normalize("NFKC", heading).strip('"\ufeff')
-    return "".join(text.split())
+    """Half-width, without spaces, quotes, a byte order mark, a mark for "needed" or the unit we count in."""
+    text = "".join(unicodedata.normalize("NFKC", heading).strip('"\ufeff').split())
+    return _MARKED.sub("", text)
 
 
 def _mapping_file(path: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as e:
+        content = path.read_bytes()
+    except OSError as e:
         raise BadMapping(Message("The mapping file {file} cannot be read.", {"file": path.name})) from e
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("gb18030", "replace")  # what a Chinese Windows calls ANSI
+    try:
+        return tomllib.loads(text.replace("\r\n", "\n"))
     except tomllib.TOMLDecodeError as e:
         raise BadMapping(
             Message(
-                'The mapping file {file} is not TOML: one line for each heading, "theirs" = "ours".',
-                {"file": path.name},
+                'Line {line} of the mapping file {file} is not TOML: one line for each heading, "theirs" = "ours".',
+                {"file": path.name, "line": toml_line(e, text)},
             )
         ) from e
 

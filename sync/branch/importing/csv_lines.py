@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from app.domain.message import Message
@@ -17,7 +18,10 @@ Knows = Callable[[str], bool]
 
 _BOMS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _GUESSES: Final = ("utf-8", "gb18030")
-_DELIMITERS: Final = ",;\t"
+_WITH_NULS: Final = ("utf-16-le", "utf-16-be")
+_DELIMITERS: Final = ",;\t|"
+_ENDS: Final = "\x1a\0"  # what old programs and a torn disk put behind the last line
+HEAD_MAX: Final = 30  # a title, a day and a unit may stand above the headings
 _SPAN_MAX: Final = 20  # lines one row may go over: a note with line breaks, not half a file
 
 
@@ -36,22 +40,22 @@ def text_of(content: bytes, file: str, knows: Knows) -> str:
     Raises NotAList when no headings are found in any encoding.
     """
     bom = next((encoding for mark, encoding in _BOMS if content.startswith(mark)), None)
-    candidates = [bom] if bom else list(_GUESSES)
+    candidates = [bom] if bom else [*_GUESSES, *(_WITH_NULS if b"\0" in content else ())]
     for errors in ("strict", "replace"):
         for encoding in candidates:
             try:
                 text = content.decode(encoding, errors)
             except UnicodeDecodeError:
                 continue
-            if _known_headings(_heading_line(text), knows):
-                return text
+            if _known_headings(_heading_line(text, knows), knows):
+                return text.rstrip(_ENDS)
     raise NotAList(Message("{file} is not a list: no headings were found in it.", {"file": file}))
 
 
 def read_lines(text: str, knows: Knows) -> Iterator[tuple[int, tuple[str, ...] | Broken]]:
     """Each row with the line it starts on (1 = the first of the file); blank lines are passed over."""
     lines = [line + "\n" for line in _broken_into_lines(text)]
-    delimiter = _delimiter(_heading_line(text), knows)
+    delimiter = _delimiter(_heading_line(text, knows), knows)
     at = 0
     while at < len(lines):
         if not lines[at].strip():
@@ -88,8 +92,10 @@ def _row_at(lines: list[str], at: int, delimiter: str) -> tuple[tuple[str, ...] 
     return Broken(tuple(plain), why, sound), 1
 
 
-def _heading_line(text: str) -> str:
-    return next((line for line in _broken_into_lines(text) if line.strip()), "")
+def _heading_line(text: str, knows: Knows) -> str:
+    """The line near the top that holds most headings."""
+    filled = (line for line in _broken_into_lines(text) if line.strip())
+    return max(islice(filled, HEAD_MAX), key=lambda line: _known_headings(line, knows), default="")
 
 
 def _known_headings(line: str, knows: Knows) -> int:

@@ -233,7 +233,7 @@ def _finish(book: Book, taking: _Taking, report: Report) -> None:
 
 
 def _warnings(sheet: Sheet, listing: Listing, officers: Mapping[str, str], today: date) -> list[Message]:
-    found: list[Message] = []
+    found = sheet.warnings()
     if sheet.unknown:
         found.append(
             Message(

@@ -60,7 +60,7 @@ def import_payments(
     sheet = read_sheet(path, PAYMENTS.with_mapping(mapping))
     with office.changing() as changes:
         book = Book(changes)
-        report = Report()
+        report = Report(warnings=sheet.warnings())
         latest = max([office.today(), *_list_days(book)]) + AHEAD
         if covers is not None and covers > latest:
             raise NotYet(

@@ -34,7 +34,7 @@ def import_places(office: Office, path: Path, *, mapping: Path | None = None) ->
     Raises NotAList, BadMapping; nothing is changed then.
     """
     sheet = read_sheet(path, PLACES.with_mapping(mapping))
-    report = Report()
+    report = Report(warnings=sheet.warnings())
     with office.changing() as changes:
         book = Book(changes)
         known = book.spots()

@@ -11,7 +11,7 @@ from app.domain.message import Message
 from sync.branch.importing.columns import REASON
 from sync.branch.importing.report import BETWEEN, Report
 from sync.branch.importing.sheet import Row, Sheet
-from sync.branch.importing.styles import guarded
+from sync.branch.importing.styles import guarded, written
 from sync.branch.said import in_both
 
 SUFFIX: Final = ".rejected.csv"
@@ -54,13 +54,18 @@ def _table(sheet: Sheet, report: Report) -> bytes:
     writer.writerow([*_shown(sheet.headings, ours), REASON])
     for row in sheet.rows:
         if row.line in reasons:
-            writer.writerow([*_shown(_whole(row, len(sheet.headings)), ours), "; ".join(reasons[row.line])])
+            cells = tuple(map(written, _whole(row, len(sheet.headings)), _whole_of(sheet.ours, len(row.raw))))
+            writer.writerow([*_shown(cells, ours), "; ".join(reasons[row.line])])
     # The mark tells a spreadsheet that this is UTF-8.
     return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace")
 
 
 def _whole(row: Row, width: int) -> tuple[str, ...]:
     return (*row.raw, *[""] * (width - len(row.raw)))
+
+
+def _whole_of(ours: tuple[str, ...], width: int) -> tuple[str, ...]:
+    return (*ours, *[""] * (width - len(ours)))
 
 
 def _shown(cells: tuple[str, ...], without: list[int]) -> list[str]:

@@ -6,21 +6,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from app.domain.message import Message
-from sync.branch.importing.columns import Columns
-from sync.branch.importing.csv_lines import Broken, read_lines, text_of
+from sync.branch.importing.columns import CONTRACT, Columns
+from sync.branch.importing.csv_lines import HEAD_MAX, Broken, read_lines, text_of
 from sync.branch.importing.errors import NotAList
-from sync.branch.importing.styles import is_blank, unguarded
+from sync.branch.importing.styles import half_width, is_blank, unguarded
 from sync.branch.importing.workbook import read_workbook
 
 FILE_MAX: Final = 64 * 1024 * 1024
+SHOWN_MAX: Final = 20
 _ZIP: Final = b"PK\x03\x04"
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
+_ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
+# What stands below or between the loans of a list that people read: sums, counts, who made it.
+_NO_LOAN: Final = re.compile(
+    r"(本页|总)?(合计|总计|小计|共计|汇总)(:|$)|共?计?\d+(条|户|笔|行|人)(记录|数据|贷款)?$|(制表|复核|审核|填表|打印|导出)(人|时间|日期|单位)?:"
+)
+Table = list[tuple[int, tuple[str, ...] | Broken]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +43,71 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A list as read: the headings as they came, the rows, headings nobody knows, the file's SHA-256."""
+    """A list as read: the headings as they came, the rows, headings nobody knows, the file's SHA-256.
+
+    `ours`: our name of each heading, empty for one that is none. `passed_over`: lines above the headings, and sums and
+    notes among the rows.
+    """
 
     headings: tuple[str, ...]
     rows: tuple[Row, ...]
     unknown: tuple[str, ...] = ()
     sha256: str = ""
+    ours: tuple[str, ...] = ()
+    passed_over: tuple[int, ...] = ()
+
+    def warnings(self) -> list[Message]:
+        """What the clerk should know of how the file was read."""
+        if not self.passed_over:
+            return []
+        lines = [str(line) for line in self.passed_over[:SHOWN_MAX]]
+        return [
+            Message(
+                "Titles, sums and notes are no rows of a list and were passed over: line {lines}.",
+                {"lines": lines + (["…"] if len(self.passed_over) > SHOWN_MAX else [])},
+            )
+        ]
 
 
 def read_sheet(path: Path, columns: Columns) -> Sheet:
     """Read a list. Raises NotAList where the file is none, or lacks a heading the list cannot do without."""
     content = _content(path)
+    sha256 = hashlib.sha256(content).hexdigest()
+    if not content.startswith((_ZIP, _OLD_EXCEL)):
+        table = list(read_lines(text_of(content, path.name, columns.knows), columns.knows))
+        return replace(_sheet(table, columns, path.name, padded=False), sha256=sha256)
+    return replace(_only_list(_tables(content, path.name), columns, path.name), sha256=sha256)
+
+
+def _tables(content: bytes, file: str) -> Iterator[tuple[str, Table]]:
     if content.startswith(_OLD_EXCEL):
-        raise NotAList(Message("{file} is an old .xls file. Save it as .xlsx or CSV.", {"file": path.name}))
-    if content.startswith(_ZIP):
-        tables: Iterator[list[tuple[int, tuple[str, ...] | Broken]]] = iter(read_workbook(content, path.name))
-    else:
-        tables = iter([list(read_lines(text_of(content, path.name, columns.knows), columns.knows))])
+        if _ENCRYPTED in content:
+            raise NotAList(
+                Message("{file} is protected by a password. Save it without one, or as CSV.", {"file": file})
+            )
+        raise NotAList(Message("{file} is an old .xls file. Save it as .xlsx or CSV.", {"file": file}))
+    return read_workbook(content, file)
+
+
+def _only_list(tables: Iterable[tuple[str, Table]], columns: Columns, file: str) -> Sheet:
+    """The one sheet of a workbook that is a list. Raises NotAList where none is, or several are."""
     first: NotAList | None = None
-    for table in tables:
+    lists: dict[str, Sheet] = {}
+    for name, table in tables:
         try:
-            sheet = _sheet(table, columns, path.name, padded=content.startswith(_ZIP))
-            return replace(sheet, sha256=hashlib.sha256(content).hexdigest())
+            lists[name] = _sheet(table, columns, file, padded=True)
         except NotAList as e:
             first = first or e
-    raise first or _no_list(path.name)
+    if len(lists) > 1:
+        raise NotAList(
+            Message(
+                "{file} has a list in each of the sheets {sheets}. Hide all but one, or save each as a file of its own.",
+                {"file": file, "sheets": list(lists)},
+            )
+        )
+    if not lists:
+        raise first or _no_list(file)
+    return next(iter(lists.values()))
 
 
 def _content(path: Path) -> bytes:
@@ -77,21 +125,47 @@ def _content(path: Path) -> bytes:
         raise NotAList(Message("{file} cannot be opened.", {"file": path.name})) from e
 
 
-def _sheet(
-    table: list[tuple[int, tuple[str, ...] | Broken]], columns: Columns, file: str, *, padded: bool
-) -> Sheet:
+def _sheet(table: Table, columns: Columns, file: str, *, padded: bool) -> Sheet:
     found = [(line, cells) for line, cells in table if isinstance(cells, Broken) or not _empty(cells)]
-    if not found or isinstance(found[0][1], Broken):
+    top = max(range(min(len(found), HEAD_MAX)), key=lambda n: _known(found[n][1], columns), default=None)
+    if top is None or isinstance(headings := found[top][1], Broken):
         raise _no_list(file)
-    headings = found[0][1]
     places = columns.places(headings, file)
-    rows = tuple(_row(line, cells, headings, places, padded=padded) for line, cells in found[1:])
+    at_contract = places.get(CONTRACT)
+    no_loans = {line for line, cells in found[top + 1 :] if _is_note(cells, at_contract)}
+    rows = tuple(
+        _row(line, cells, headings, places, padded=padded)
+        for line, cells in found[top + 1 :]
+        if line not in no_loans
+    )
     unknown = tuple(
         heading
         for at, heading in enumerate(headings)
         if at not in places.values() and not is_blank(heading) and not columns.ignores(heading)
     )
-    return Sheet(headings, rows, unknown)
+    by_place = {at: ours for ours, at in places.items()}
+    return Sheet(
+        headings,
+        rows,
+        unknown,
+        ours=tuple(by_place.get(at, "") for at in range(len(headings))),
+        passed_over=(*(line for line, _ in found[:top]), *sorted(no_loans)),
+    )
+
+
+def _known(cells: tuple[str, ...] | Broken, columns: Columns) -> int:
+    return 0 if isinstance(cells, Broken) else sum(map(columns.knows, cells))
+
+
+def _is_note(cells: tuple[str, ...] | Broken, at_contract: int | None) -> bool:
+    """Whether it is a sum, a count or a signature: its first words say so, and no contract number is there."""
+    if isinstance(cells, Broken) or at_contract is None:
+        return False
+    first = next(("".join(half_width(c).split()) for c in cells if not is_blank(c)), "")
+    contract = cells[at_contract] if at_contract < len(cells) else ""
+    return bool(_NO_LOAN.match(first)) and (
+        is_blank(contract) or "".join(half_width(contract).split()) == first
+    )
 
 
 def _row(

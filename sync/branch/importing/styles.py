@@ -43,7 +43,11 @@ _DAY: Final = (
     re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})[日号]", re.ASCII),
     re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII),
 )
+_TWO_MOBILES: Final = re.compile(
+    r"\b(1[3-9]\d(?:[ -]?\d{4}){2})\s+(?=(?:\+?86\s?)?1[3-9]\d(?:[ -]?\d{4}){2}\b)"
+)
 _FORMULA: Final = re.compile(r"\s*[=+\-@＝＋－＠\t\r]")
+_OF_DAYS: Final = re.compile("(日|日期)$")
 _CLOCK: Final = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$", re.ASCII)
 
 
@@ -67,6 +71,16 @@ class Typed(str):
         return made
 
     day: date | None
+
+
+def written(cell: str, column: str) -> str:
+    """A spreadsheet's own cell of `column` as text that reads the same: a serial as its day, the end of an identity
+    number with its leading zeros."""
+    if not isinstance(cell, Typed):
+        return cell
+    if column == "身份证后四位" and cell.isdigit():
+        return cell.zfill(4)
+    return cell.day.isoformat() if cell.day is not None and _OF_DAYS.search(column) else cell
 
 
 def half_width(cell: str) -> str:
@@ -137,8 +151,10 @@ def number(cell: str) -> str:
 
 def telephones(cell: str) -> tuple[str, ...]:
     """The telephone numbers of a cell (one or several), digits only, +86 removed."""
-    parts = re.split(r"[/、,;|\n]", half_width(cell).strip().lstrip("'"))
-    found = [telephone(part) for part in parts if part.strip()]
+    text = half_width(cell).strip().lstrip("'")
+    # Spaces stand inside numbers and between them: only two whole mobiles are surely two.
+    text = _TWO_MOBILES.sub(r"\1/", text)
+    found = [telephone(part) for part in re.split(r"[/、,;|\n]", text) if part.strip()]
     if not found:
         raise Unreadable(Message("It is not a telephone number."))
     return tuple(dict.fromkeys(found))
@@ -148,7 +164,7 @@ def telephone(cell: str) -> str:
     """One telephone number: a mobile (11 digits), a line with or without its area code, or 400/800."""
     text = re.sub(r"[\s()\-.]", "", re.sub(r"\.0+$", "", half_width(cell).strip()))
     text = re.sub(r"^(\+86|0086|86(?=1\d{10}$))", "", text)
-    good = text.isascii() and re.fullmatch(r"1[3-9]\d{9}|0\d{9,11}|[48]00\d{7}|[2-9]\d{6,7}", text)
+    good = text.isascii() and re.fullmatch(r"1[3-9]\d{9}|0[1-9]\d{8,10}|[48]00\d{7}|[2-9]\d{6,7}", text)
     if not good:
         raise Unreadable(Message("It is not a telephone number."))
     return text
@@ -263,7 +279,7 @@ def coordinate(cell: str) -> float:
 
 def one_of(cell: str, table: Mapping[str, str]) -> str:
     """The code for a word of the file."""
-    code = table.get("".join(half_width(cell).split()))
+    code = table.get("".join(half_width(cell).replace(",", " ").split()).removesuffix("还款法"))
     if code is None:
         raise Unreadable(Message("It is none of the known words: {known}.", {"known": list(table)}))
     return code

@@ -11,8 +11,6 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
-import openpyxl
-
 from app.domain.message import Message
 from sync.branch.importing.csv_lines import Broken
 from sync.branch.importing.errors import NotAList
@@ -21,23 +19,42 @@ from sync.branch.importing.styles import Typed, from_serial
 INFLATED_MAX: Final = 256 * 1024 * 1024
 
 
-def read_workbook(content: bytes, file: str) -> Iterator[list[tuple[int, tuple[str, ...] | Broken]]]:
-    """The rows of each sheet with their row numbers. Raises NotAList when it is no workbook."""
+def read_workbook(
+    content: bytes, file: str
+) -> Iterator[tuple[str, list[tuple[int, tuple[str, ...] | Broken]]]]:
+    """Each sheet that is not hidden: its name, and its rows that hold something with their row numbers.
+
+    Raises NotAList when it is no workbook.
+    """
+    import openpyxl  # takes 0.2 s to load, and most lists are CSV
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(part.file_size for part in packed.infolist()) > INFLATED_MAX:
                 raise NotAList(Message("{file} is too large to be a list.", {"file": file}))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of styles it does not know; we read values only
-            book = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
-            sheets = [list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets]
-            epoch = book.epoch.date()
+            book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+            sheets = [
+                (sheet.title, _rows(sheet, book.epoch.date()))
+                for sheet in book.worksheets
+                if sheet.sheet_state == "visible"
+            ]
     except NotAList:
         raise
     except Exception as e:
         raise NotAList(Message("{file} is not a list: it is no readable workbook.", {"file": file})) from e
-    for rows in sheets:
-        yield [(n, tuple(_cell(value, epoch) for value in row)) for n, row in enumerate(rows, 1)]
+    yield from sheets
+
+
+def _rows(sheet: Any, epoch: date) -> list[tuple[int, tuple[str, ...] | Broken]]:
+    """The filled rows; what a sheet says of its own size is not believed: one stray cell makes it a million rows."""
+    sheet.reset_dimensions()
+    return [
+        (n, tuple(_cell(value, epoch) for value in row))
+        for n, row in enumerate(sheet.iter_rows(values_only=True), 1)
+        if any(value is not None for value in row)
+    ]
 
 
 def _cell(value: Any, epoch: date) -> str:

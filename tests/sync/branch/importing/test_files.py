@@ -10,7 +10,7 @@ import pytest
 from sync.branch.importing.errors import BadMapping, NotAList
 from sync.branch.importing.overdue import import_overdue
 from sync.branch.office import Office
-from tests.sync.branch.importing.lists import BANK, cases, everything, figures, read, row, write
+from tests.sync.branch.importing.lists import BANK, GOOD, cases, everything, figures, read, row, write
 
 NUMBERS = (
     "贷款金额",
@@ -81,8 +81,8 @@ def test_a_workbooks_serials_are_days_and_its_rows_keep_their_numbers(office: Of
     assert cases(office)["5100000001"]["loan"]["disbursed_on"] == "2026-01-31"
 
 
-@pytest.mark.parametrize("encoding", ["gbk", "gb18030", "utf-8", "utf-8-sig", "utf-16"])
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["gbk", "gb18030", "utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_encoding_and_delimiter_do_not_matter(
     office: Office, tmp_path: Path, encoding: str, delimiter: str
 ) -> None:
@@ -127,14 +127,111 @@ def test_other_headings_come_over_by_a_mapping_file(office: Office, tmp_path: Pa
     assert import_overdue(office, path, mapping=mapping).taken == 1
 
 
-@pytest.mark.parametrize("content", ["借据号 = 1", '"借据号" = "没有这个"', "[", '"借据号" = 3'])
-def test_a_mapping_file_that_is_wrong_is_one_clear_error(
-    office: Office, tmp_path: Path, content: str
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("# ours\n借据号 = 1", 2),
+        ('"借据号" = "没有这个"', "没有这个"),
+        ("[", 1),
+        ('"借据号" = 3', "借据号"),
+        ('["表头"]\n"借据号" = "合同编号"', "表头"),
+    ],
+)
+def test_a_mapping_file_that_is_wrong_is_one_clear_error_that_names_the_place(
+    office: Office, tmp_path: Path, content: str, named: object
 ) -> None:
     mapping = tmp_path / "map.toml"
     mapping.write_text(content, "utf-8")
-    with pytest.raises(BadMapping):
+    with pytest.raises(BadMapping) as raised:
         import_overdue(office, write(tmp_path / "list.csv", [row(1)]), mapping=mapping)
+    assert named in raised.value.message.params.values()
+
+
+def test_a_mapping_file_saved_by_a_chinese_windows_is_read(office: Office, tmp_path: Path) -> None:
+    mapping = tmp_path / "map.toml"
+    mapping.write_bytes('"借据号" = "合同编号"\r\n'.encode("gbk"))
+    rows = [{"借据号" if k == "合同编号" else k: v for k, v in row(1).items()}]
+    assert import_overdue(office, write(tmp_path / "list.csv", rows), mapping=mapping).taken == 1
+
+
+def test_a_title_above_and_sums_and_signatures_among_the_rows_are_passed_over_and_told(
+    office: Office, tmp_path: Path
+) -> None:
+    heading, one, two = lines_of(tmp_path, [row(1), row(2)])
+    total = ",,合计：" + "," * (heading.count(",") - 2)
+    text = [
+        "石桥支行逾期清单",
+        "单位：元,,2026-11-23",
+        "",
+        heading,
+        one,
+        total,
+        two,
+        "合计,2户",
+        "制表人：赵敏",
+        "共 2 条",
+    ]
+    path = tmp_path / "list.csv"
+    path.write_bytes("\r\n".join(text).encode("gb18030") + b"\x1a")
+    report = import_overdue(office, path, full_list=True)
+    assert (report.taken, report.rejected) == (2, [])
+    assert [w.params["lines"] for w in report.warnings] == [["1", "2", "6", "8", "9", "10"]]
+
+
+def test_headings_may_carry_a_unit_and_a_mark_but_not_another_unit(office: Office, tmp_path: Path) -> None:
+    marked = {"贷款金额": "贷款金额（元）", "合同编号": "*合同\n编号", "客户姓名": "客户姓名[必填]"}
+    rows = [{marked.get(k, k): v for k, v in row(1).items()}]
+    assert import_overdue(office, write(tmp_path / "list.csv", rows)).taken == 1
+    rows = [{"贷款金额(万元)" if k == "贷款金额" else k: v for k, v in row(2).items()}]
+    with pytest.raises(NotAList):
+        import_overdue(office, write(tmp_path / "list.csv", rows))
+
+
+def test_of_a_workbook_only_what_is_shown_is_read_and_two_lists_are_not_chosen_between(
+    office: Office, tmp_path: Path
+) -> None:
+    path = as_workbook(tmp_path / "list.xlsx", [row(1)])
+    book = openpyxl.load_workbook(path)
+    old = book.create_sheet("上月", 0)
+    old.append(list(GOOD))
+    old.append(list(row(7).values()))
+    book.save(path)
+    with pytest.raises(NotAList) as raised:
+        import_overdue(office, path)
+    assert raised.value.message.params["sheets"] == ["上月", "名单"]
+
+    old.sheet_state = "hidden"
+    book.save(path)
+    assert import_overdue(office, path).taken == 1
+    assert list(cases(office)) == ["5100000001"]
+
+
+def test_one_stray_cell_at_the_end_of_a_sheet_costs_nothing(office: Office, tmp_path: Path) -> None:
+    path = as_workbook(tmp_path / "list.xlsx", [row(1)])
+    book = openpyxl.load_workbook(path)
+    book["名单"].cell(1_048_576, 16_384).value = " "
+    book.save(path)
+    assert import_overdue(office, path).taken == 1
+
+
+def test_a_workbooks_rejected_rows_read_the_same_from_the_csv_beside_it(
+    office: Office, tmp_path: Path
+) -> None:
+    path = as_workbook(tmp_path / "list.xlsx", [row(1, 客户姓名="")])
+    book = openpyxl.load_workbook(path)
+    sheet = book["名单"]
+    headings = [cell.value for cell in sheet[1]]
+    for column, value in (("放款日", (date(2026, 1, 31) - date(1899, 12, 30)).days), ("身份证后四位", 12)):
+        cell = sheet.cell(2, headings.index(column) + 1)
+        cell.value, cell.number_format = value, "General"
+    book.save(path)
+    beside = import_overdue(office, path).rejected_file
+    assert beside is not None
+    (refused,) = read(beside, "utf-8-sig")
+    report = import_overdue(office, write(beside, [refused | {"客户姓名": "试一"}], "utf-8-sig"))
+    assert (report.taken, report.rejected) == (1, [])
+    (case,) = cases(office).values()
+    assert (case["loan"]["disbursed_on"], case["borrower"]["id_last4"]) == ("2026-01-31", "0012")
 
 
 def test_headings_nobody_knows_are_passed_over_with_a_warning(office: Office, tmp_path: Path) -> None:
@@ -158,6 +255,8 @@ def no_lists() -> dict[str, bytes]:
         "nul": bytes(1000),
         "pdf": b"%PDF-1.7\n" + bytes(range(128, 256)) * 9,
         "half utf-16": b"\xff\xfe\x00",
+        "utf-32": (good.decode() + "\n").encode("utf-32"),
+        "password": b"\xd0\xcf\x11\xe0" + bytes(600) + "EncryptedPackage".encode("utf-16-le"),
     }
 
 

@@ -93,10 +93,12 @@ def test_a_telephone_number_is_read_in_all_its_styles(cell: str) -> None:
 def test_a_line_keeps_its_area_code_and_a_cell_may_hold_two_numbers() -> None:
     assert styles.telephones("0827-8222333") == ("08278222333",)
     assert styles.telephones("19900001542、0827-8222333") == ("19900001542", "08278222333")
+    for between in (" ", "　", "  +86 "):
+        assert styles.telephones(f"199 0000 1542{between}19900001543") == ("19900001542", "19900001543")
 
 
 @pytest.mark.parametrize(
-    "cell", ["1990000154", "199000015422", "12345678901", "不详", "1.99E+10", "phone", "110", "19900001542x", "²19900001542"]
+    "cell", ["1990000154", "199000015422", "12345678901", "不详", "1.99E+10", "phone", "110", "19900001542x", "²19900001542", "00000000000", "19900001542 1990000154"]
 )  # fmt: skip
 def test_what_is_no_telephone_number_is_refused(cell: str) -> None:
     with pytest.raises(Unreadable):
