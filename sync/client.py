@@ -21,7 +21,6 @@ from sync.protocol import (
     APP_HEADER,
     BASE,
     BODY_MAX_BYTES,
-    PAGE_MAX_DOCS,
     PROTOCOL,
     PROTOCOL_HEADER,
     TUS_HEADER,
@@ -124,6 +123,8 @@ class HttpBranch:
             transport=transport,
             verify=_trust(address) if transport is None else False,
         )
+        for unneeded in ("Accept", "Connection", "User-Agent"):  # they say nothing, ninety bytes a call
+            del self._http.headers[unneeded]
 
     async def hello(self) -> Hello:
         """Raises Unreachable or Refused, as every call here."""
@@ -139,7 +140,7 @@ class HttpBranch:
 
     async def pull(self, cursor: str, *, own: bool = False) -> Page:
         """The next page of the feed."""
-        query: dict[str, str | int] = {"cursor": cursor, "limit": PAGE_MAX_DOCS}
+        query: dict[str, str | int] = {"cursor": cursor}
         if own:
             query["own"] = 1
         return await self._call(Page, "GET", "/pull", query=query)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -135,7 +135,7 @@ class PushRequest:
     @classmethod
     def decode(cls, body: bytes) -> PushRequest:
         """Split by the declared lengths. Raises Malformed where a length or a hash does not match."""
-        line, rest = _first_line(body)
+        line, start = _first_line(body)
         declared = line.get("items")
         if not isinstance(declared, list):
             raise Malformed("items")
@@ -150,7 +150,7 @@ class PushRequest:
             ):
                 raise Malformed("items")
             sizes.append(entry[1])
-        records = _split(rest, sizes)
+        records = _split(body, start, sizes)
         for entry, record in zip(declared, records, strict=True):
             if record_hash(record) != entry[2]:
                 raise Malformed("hash")
@@ -241,11 +241,18 @@ class Check:
 
     def add(self, kind: str, doc_id: str, version: int) -> Check:
         """The check with one document more."""
-        return Check(self.count + 1, (self.sum + weight(kind, doc_id, version)) % 2**64)
+        return self.changed([(kind, doc_id, version)], [])
 
     def remove(self, kind: str, doc_id: str, version: int) -> Check:
         """The check with one document less."""
-        return Check(self.count - 1, (self.sum - weight(kind, doc_id, version)) % 2**64)
+        return self.changed([], [(kind, doc_id, version)])
+
+    def changed(
+        self, coming: Collection[tuple[str, str, int]], going: Collection[tuple[str, str, int]]
+    ) -> Check:
+        """The check after these documents, `(kind, id, version)`, have come and gone."""
+        total = self.sum + sum(weight(*d) for d in coming) - sum(weight(*d) for d in going)
+        return Check(self.count + len(coming) - len(going), total % 2**64)
 
     def to_wire(self) -> dict[str, Any]:
         """`{"count", "sum": 16 hex digits}`."""
@@ -301,7 +308,7 @@ class Page:
     @classmethod
     def decode(cls, body: bytes) -> Page:
         """Split by the declared lengths. Raises Malformed where they do not add up."""
-        line, rest = _first_line(body)
+        line, start = _first_line(body)
         docs, removed = line.get("docs"), line.get("removed")
         if (
             not isinstance(line.get("cursor"), str)
@@ -326,7 +333,7 @@ class Page:
         for r in removed:
             if not (isinstance(r, list) and len(r) == 2 and all(isinstance(x, str) for x in r)):
                 raise Malformed("removed")
-        bodies = _split(rest, sizes)
+        bodies = _split(body, start, sizes)
         return cls(
             line["cursor"],
             line["more"],
@@ -536,24 +543,26 @@ def _frame(line: Mapping[str, Any], parts: Iterable[bytes]) -> bytes:
     return b"\n".join((_json(line), *parts, b""))
 
 
-def _first_line(body: bytes) -> tuple[dict[str, Any], memoryview]:
+def _first_line(body: bytes) -> tuple[dict[str, Any], int]:
+    """Line 1, and where what follows it begins."""
     end = body.find(b"\n")
     if end < 0:
         raise Malformed("line 1")
     line = _object(body[:end])
     if line.get("protocol") != PROTOCOL:
         raise Malformed("protocol")
-    return line, memoryview(body)[end + 1 :]
+    return line, end + 1
 
 
-def _split(rest: memoryview, sizes: Sequence[int]) -> list[bytes]:
-    if any(n < 0 for n in sizes) or sum(sizes) + len(sizes) != len(rest):
+def _split(body: bytes, at: int, sizes: Sequence[int]) -> list[bytes]:
+    """The parts from `at` on, each with a newline behind it, and nothing else."""
+    if (sizes and min(sizes) < 0) or sum(sizes) + len(sizes) != len(body) - at:
         raise Malformed("length")
     out: list[bytes] = []
-    at = 0
     for n in sizes:
-        if rest[at + n] != 0x0A:
+        end = at + n
+        if body[end] != 0x0A:
             raise Malformed("length")
-        out.append(bytes(rest[at : at + n]))
-        at += n + 1
+        out.append(body[at:end])
+        at = end + 1
     return out

@@ -7,13 +7,14 @@ or a draft of its case still waits: then it stays, hidden, until that is through
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sqlite_utils import Database
 
 from app.ports import SealBroken, Sealer
+from app.store.asking import in_pieces
 from app.store.trouble import reading, saving
 from app.store.values import Values
 from sync.protocol import Check, Document, Page
@@ -97,6 +98,8 @@ class Feed:
         `waiting_cases`: cases of which a record or a draft waits; `also` writes with it.
         """
         old = self.state
+        if not (page.docs or page.removed or page.snapshot or old.in_snapshot) and page.cursor == old.cursor:
+            return  # nothing has changed: nothing to write, nothing to wait for
         begins = page.snapshot and (not old.cursor or not old.in_snapshot)
         in_snapshot = old.in_snapshot or begins
         generation = old.generation + begins
@@ -172,32 +175,35 @@ class Feed:
 
     def recounted(self) -> Check:
         """The check over the rows themselves."""
-        check = Check()
         with reading():
-            for kind, doc_id, version in self._db.execute(
-                "SELECT kind, id, version FROM document WHERE state = 'held'"
-            ):
-                check = check.add(kind, doc_id, version)
-        return check
+            held = self._db.execute("SELECT kind, id, version FROM document WHERE state = 'held'").fetchall()
+        return Check().changed(held, [])
 
     def rows(self) -> list[tuple[bytes, bytes]]:
         """`(aad, sealed)` of all documents, for the doctor."""
         return [(r.aad, r.sealed) for r in self._select("1")]
 
-    def _counted(self, check: Check, docs: Iterable[Document], going: Iterable[_Row]) -> Check:
+    def _counted(self, check: Check, docs: Collection[Document], going: Iterable[_Row]) -> Check:
         """The check after the page: kept incrementally, a replaced version leaves as the new one comes."""
+        leaving = [(r.kind, r.id, r.version) for r in going]
+        leaving += self._versions([(d.kind, d.id) for d in docs])
+        return check.changed([(d.kind, d.id, d.version) for d in docs], leaving)
+
+    def _versions(self, keys: Iterable[Key]) -> list[tuple[str, str, int]]:
+        """Which of these documents are held, with their versions."""
+        by_kind: dict[str, list[str]] = {}
+        for kind, doc_id in keys:
+            by_kind.setdefault(kind, []).append(doc_id)
+        found: list[tuple[str, str, int]] = []
         with reading():
-            for d in docs:
-                held = self._db.conn.execute(
-                    "SELECT version FROM document WHERE kind = ? AND id = ? AND state = 'held'",
-                    (d.kind, d.id),
-                ).fetchone()
-                if held is not None:
-                    check = check.remove(d.kind, d.id, held[0])
-                check = check.add(d.kind, d.id, d.version)
-        for r in going:
-            check = check.remove(r.kind, r.id, r.version)
-        return check
+            for kind, ids in by_kind.items():
+                for some, marks in in_pieces(ids):
+                    found += self._db.conn.execute(
+                        "SELECT kind, id, version FROM document "  # noqa: S608 - constants and question marks
+                        f"WHERE kind = ? AND id IN ({marks}) AND state = 'held'",
+                        (kind, *some),
+                    )
+        return found
 
     async def _sort_out(
         self, going: Sequence[_Row], coming: Iterable[Key], waiting_cases: set[str]

@@ -10,6 +10,7 @@ from typing import Final
 from sqlite_utils import Database
 
 from app.ports import Entry, SealBroken, Sealer
+from app.store.asking import in_pieces
 from app.store.spool import Spooled
 from app.store.trouble import damaged, reading
 from sync.protocol import NO_HASH, Head, Item, PushResult, record_hash
@@ -113,8 +114,7 @@ class Journal:
 
     async def by_id(self, activity_ids: Sequence[str]) -> list[Entry]:
         """Those of the ids that are here, in the journal's order. Raises StoreDamaged."""
-        rows = [r for i in activity_ids for r in self._select("activity_id = ?", i)]
-        return await self._opened(sorted(rows, key=lambda r: r.seq))
+        return await self._opened(sorted(self._of(activity_ids), key=lambda r: r.seq))
 
     def lacks(self, activity_ids: Sequence[str]) -> bool:
         """Whether any of the ids is not here."""
@@ -145,7 +145,7 @@ class Journal:
         """
         told = {r.id: r for r in results}
         changed: list[tuple[Sealed, str, str]] = []
-        rows = [r for i in told for r in self._select("activity_id = ?", i)]
+        rows = self._of(list(told))
         entries = await self._opened(rows)
         for row, entry in zip(rows, entries, strict=True):
             result = told[row.activity_id]
@@ -220,15 +220,14 @@ class Journal:
 
     def states(self, activity_ids: Sequence[str]) -> dict[str, str]:
         """What became of those of the ids that are here."""
+        found: dict[str, str] = {}
         with reading():
-            rows = [
-                row
-                for i in activity_ids
-                for row in self._db.execute(
-                    "SELECT activity_id, state FROM journal WHERE activity_id = ?", [i]
-                )
-            ]
-        return dict(rows)
+            for some, marks in in_pieces(activity_ids):
+                found |= self._db.execute(
+                    f"SELECT activity_id, state FROM journal WHERE activity_id IN ({marks})",  # noqa: S608 - question marks
+                    some,
+                ).fetchall()
+        return found
 
     def places(self) -> dict[tuple[str, int], str]:
         """Which record has which place, by device and sequence number."""
@@ -239,6 +238,14 @@ class Journal:
     def rows(self) -> list[Sealed]:
         """All rows by device and sequence number."""
         return self._select("1 ORDER BY device_id, seq")
+
+    def _of(self, activity_ids: Sequence[str]) -> list[Sealed]:
+        """The rows of these ids, in no order."""
+        return [
+            r
+            for some, marks in in_pieces(activity_ids)
+            for r in self._select(f"activity_id IN ({marks})", *some)
+        ]
 
     def _select(self, where: str, *given: object) -> list[Sealed]:
         with reading():

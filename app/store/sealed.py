@@ -275,11 +275,11 @@ class SealedStore:
         in the spool harms nothing.
 
         The spool is the way back from a database whose write-ahead log is spoiled, so what it gives up has to be in
-        the file itself and the mark first: once a push, when nothing waits any more or little does.
+        the file itself and the mark first: once a push, when less waits than one request takes.
         """
         states = self._journal.states([r.activity_id for r in self._spool.records])
         keep = [r for r in self._spool.records if states.get(r.activity_id, WAITING) == WAITING]
-        if len(keep) == len(self._spool.records) or len(keep) > PUSH_MAX_ITEMS:
+        if len(keep) == len(self._spool.records) or len(keep) >= PUSH_MAX_ITEMS:
             return
         try:
             with saving():

@@ -1,5 +1,6 @@
 """One sync against a hand-written branch and replica: what is sent, repeated, started anew, and reported."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
@@ -21,6 +22,7 @@ from sync.protocol import (
     Unreachable,
     WaitingFile,
     record_hash,
+    weight,
 )
 
 
@@ -123,6 +125,7 @@ class ReplicaOfLists:
         self.items = [Item(f"id{k}", str(k).encode()) for k in range(1, n + 1)]
         self.acked = Head()
         self.at = ""
+        self.before_apply: Callable[[], None] = lambda: None
         self.docs: dict[tuple[str, str], int] = {}
         self.offsets: list[int] = []
         self.lacking: set[str] = set()
@@ -157,6 +160,7 @@ class ReplicaOfLists:
         return bool(self.lacking & set(activity_ids))
 
     async def apply(self, page: Page) -> None:
+        self.before_apply()
         self.docs |= {(d.kind, d.id): d.version for d in page.docs}
         for gone in page.removed:
             self.docs.pop(gone, None)
@@ -332,11 +336,49 @@ async def test_the_offset_is_measured_at_the_middle_of_the_round_trip_and_not_ov
     branch.slow_ms = 1_000
     branch.pages[""] = Page("c1", False, 1_000_000 + 5_000 + 1_500, True, check=Check())
     await engine.sync()
-    assert replica.offsets == [5_500, 5_000]
+    assert replica.offsets == [5_500]
     replica.offsets.clear()
     branch.slow_ms = 3_000
     await engine.sync()
     assert replica.offsets == []
+
+
+async def test_of_the_round_trips_of_a_sync_a_much_shorter_one_says_better_what_time_it_is() -> None:
+    engine, branch, replica = make(1)
+    branch.slow_ms = 1_000
+    branch.pages[""] = Page("c", False, 1_000_000, True, check=Check())
+
+    def quick_from_now_on(told: Progress) -> None:
+        if told.done:
+            branch.slow_ms = 0
+
+    await engine.sync(quick_from_now_on)
+    assert replica.offsets == [5_500, -1_000]
+
+
+async def test_the_next_page_is_on_its_way_while_one_is_applied() -> None:
+    engine, branch, replica = make()
+    branch.pages[""] = Page("p", True, 0, True, (Document("case", "a", 1, b"x"),))
+    branch.pages["p"] = Page("c", False, 0, True, check=Check(1, weight("case", "a", 1)))
+    asked_before: list[list[tuple[str, bool]]] = []
+    replica.before_apply = lambda: asked_before.append(list(branch.pulls))
+    await engine.sync()
+    assert asked_before == [[("", False), ("p", False)], [("", False), ("p", False)]]
+
+
+async def test_a_page_that_cannot_be_applied_gives_up_the_one_on_its_way() -> None:
+    engine, branch, replica = make()
+    branch.pages[""] = Page("p", True, 0, True, (Document("case", "a", 1, b"x"),))
+    branch.failures = [None, None, Unreachable("cut")]
+
+    def full() -> None:
+        raise OSError("no room")
+
+    replica.before_apply = full
+    with pytest.raises(OSError, match="no room"):
+        await engine.sync()
+    assert replica.at == ""
+    assert len(asyncio.all_tasks()) == 1
 
 
 async def test_what_was_applied_before_a_failure_is_told() -> None:
