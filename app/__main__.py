@@ -18,7 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from app.bootstrap import hand_in, open_notebook, salvage
+from app.bootstrap import open_notebook
 from app.device.files import write_durably
 from app.domain.message import Message
 from app.domain.people import PersonView
@@ -364,9 +364,9 @@ async def _doctor(options: argparse.Namespace, notebook: Notebook, t: Translator
 
 def _salvage(options: argparse.Namespace, t: Translator) -> int:
     """Needs no PIN and opens nothing: what it writes is as sealed as it lies here."""
-    content, found = salvage(options.data)
+    found = asyncio.run(open_notebook(options.data).salvage())
     try:
-        write_durably(options.out.absolute(), content)
+        write_durably(options.out.absolute(), found.content)
     except OSError as e:
         raise NotebookError(Message("{file} cannot be written.", {"file": options.out.name})) from e
     counts = {"records": found.records, "waiting": found.waiting, "files": found.files}
@@ -382,7 +382,7 @@ def _salvage(options: argparse.Namespace, t: Translator) -> int:
 
 def _hand_in(options: argparse.Namespace, t: Translator) -> int:
     """Needs no PIN either: the branch gets what `salvage` writes."""
-    found = asyncio.run(hand_in(options.data, options.server))
+    found = asyncio.run(open_notebook(options.data).hand_in(options.server))
     counts = {"records": found.records, "waiting": found.waiting, "files": found.files}
     _answer(
         options,

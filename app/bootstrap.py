@@ -8,24 +8,27 @@ import tomllib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final, cast
+from urllib.parse import urlsplit
 
 from app import VERSION
 from app.device.clock import SystemClock
 from app.device.folder import IN_BROWSER, DataFolder, NoFolder
 from app.device.keys import KeyRing
-from app.device.moving import notebook_folder
+from app.device.moving import KEYS, notebook_folder
 from app.domain.message import Message
 from app.domain.procedure import Procedure, read_procedures
 from app.i18n import mark
 from app.i18n.pinyin import initials
-from app.notebook import Notebook, as_notebook_error
-from app.ports import Clock, NotebookError, Ports, Sealer, Store
+from app.notebook import Notebook
+from app.ports import Clock, NotebookError, Ports, SealedJournal, Sealer, Store
 from app.store.opening import discard_store, open_store
-from app.store.salvaging import Salvaged, read_sealed
+from app.store.salvaging import read_sealed
+from app.store.schema import SPOOL
+from app.store.shelved_spool import ShelvedSpool
+from app.store.spool import Shelf, Spool
 from app.store.trouble import not_saved
 from sync.client import BadAddress, HttpBranch, server_address
 from sync.engine import Branch
-from sync.protocol import WireError
 from sync.salvage import pack_salvage
 
 ASSETS: Final = Path(__file__).parent.parent / "assets"
@@ -55,7 +58,9 @@ def open_notebook(data: Path | None = None, clock: Clock | None = None) -> Noteb
         discard_store(folder.path)
         await keys.discard()
 
-    return _notebook(folder, keys, clock, open_here, discard, platform.node(), platform.system().lower())
+    return _notebook(
+        folder, keys, clock, open_here, discard, name=platform.node(), kind=platform.system().lower()
+    )
 
 
 def _notebook(
@@ -64,8 +69,11 @@ def _notebook(
     clock: Clock,
     open_here: Callable[[Sealer], Awaitable[Store]],
     discard: Callable[[], Awaitable[None]],
+    *,
     name: str,
     kind: str,
+    shelf: Shelf | None = None,
+    home: str = "",
 ) -> Notebook:
     return Notebook(
         Ports(
@@ -73,6 +81,8 @@ def _notebook(
             open_store=open_here,
             discard=discard,
             release=folder.release,
+            salvage=lambda: _salvage(folder, shelf),
+            set_aside=lambda: _set_aside(folder, clock, shelf),
             address=_address,
             connect=_connect,
             clock=clock,
@@ -81,17 +91,14 @@ def _notebook(
             wrap_anew=keys.wrap_anew,
             device_name=name,
             platform=kind,
+            home=home,
         )
     )
 
 
-def salvage(data: Path | None) -> tuple[bytes, Salvaged]:
-    """The sealed journal of a data folder that need not open any more, and what is in it: no PIN, ciphertext only.
-
-    The folder is left as it is. Raises NotebookError where there is no notebook, Busy where an app has it open.
-    """
-    folder = DataFolder(data)
-    keys_file = folder.path / "keys.json"
+async def _salvage(folder: DataFolder, shelf: Shelf | None = None) -> SealedJournal:
+    """The folder is left as it is. Raises NotebookError where there is no notebook, Busy where an app has it open."""
+    keys_file = folder.path / KEYS
     if not keys_file.is_file():
         raise NotebookError(Message("There is no notebook in this data folder."))
     try:
@@ -101,29 +108,35 @@ def salvage(data: Path | None) -> tuple[bytes, Salvaged]:
     else:
         pass_by = False
     try:
-        found = read_sealed(folder.path)
-        return pack_salvage(keys_file.read_bytes(), found.rows), found
+        shelved = (await ShelvedSpool.open(shelf)).records if shelf is not None else ()
+        found = read_sealed(folder.path, shelved)
+        content = pack_salvage(keys_file.read_bytes(), found.rows)
     except OSError as e:
         raise NotebookError(Message("The data folder cannot be read.")) from e
     finally:
         if not pass_by:
             folder.release()
+    return SealedJournal(content, found.records, found.waiting, found.files, found.damaged)
 
 
-async def hand_in(data: Path | None, server: str) -> Salvaged:
-    """Hand the sealed journal of a data folder in at the branch server, without a token; what was in it.
-
-    Raises NotebookError as `salvage` does, and as a sync where the branch was not reached or refused.
-    """
-    content, found = salvage(data)
-    branch = HttpBranch(_address(server), "", VERSION)
+async def _set_aside(folder: DataFolder, clock: Clock, shelf: Shelf | None = None) -> None:
+    """Raises NotebookError where the files cannot be moved, Busy where another app has them open."""
+    folder.hold()
     try:
-        await branch.hand_in(content)
-    except WireError as e:
-        raise as_notebook_error(e) from e
+        shelved = await ShelvedSpool.open(shelf) if shelf is not None else None
+        if shelved is not None:
+            beside = Spool(folder.path / SPOOL)
+            try:
+                await beside.append(shelved.records)
+            finally:
+                beside.close()
+        await folder.set_aside(f"handed-in-{clock.now():%Y%m%dT%H%M%SZ}", KEYS)
+        if shelved is not None:
+            await shelved.keep([])
+    except OSError as e:
+        raise NotebookError(Message("The old records could not be moved aside. Please try again.")) from e
     finally:
-        await branch.close()
-    return found
+        folder.release()
 
 
 def bundled_procedures() -> dict[str, Procedure]:
@@ -148,12 +161,12 @@ def _browser_notebook(clock: Clock) -> Notebook:
     from app.device.browser.page_link import page
     from app.device.browser.storage import DATA, FlushedStore, IndexedShelf, flush
 
-    folder = DataFolder(Path(DATA), settle=flush)
+    folder, shelf = DataFolder(Path(DATA), settle=flush), IndexedShelf()
     keys = KeyRing(folder, clock, BrowserKeystore(), BrowserCipher())
 
     async def open_here(sealer: Sealer) -> Store:
         store = await open_store(
-            folder.path, sealer, clock, released=folder.release, shelf=IndexedShelf(), settle=flush
+            folder.path, sealer, clock, released=folder.release, shelf=shelf, settle=flush
         )
         await flush()
         page().shell.tell("opened")
@@ -164,7 +177,9 @@ def _browser_notebook(clock: Clock) -> Notebook:
         discard_store(folder.path)
         await keys.discard()
 
-    return _notebook(folder, keys, clock, open_here, discard, "", "browser")
+    came_from = urlsplit(page().address)
+    home = f"{came_from.scheme}://{came_from.netloc}"
+    return _notebook(folder, keys, clock, open_here, discard, name="", kind="browser", shelf=shelf, home=home)
 
 
 def run_in_browser() -> None:

@@ -51,6 +51,7 @@ from app.ports import (
     NoConnection,
     NotebookError,
     Ports,
+    SealedJournal,
     Sealer,
     Store,
 )
@@ -82,6 +83,7 @@ class Notebook:
         self._to_mend = False
         self._syncing = asyncio.Lock()
         self._recovery_asked = False
+        self._handed_in: SealedJournal | None = None
         self._plans: dict[object, DayPlan] = {}
         self._kept: tuple[object, Kept] = (None, {})
         self._slots: tuple[object, dict[str, int]] = (None, {})
@@ -215,6 +217,38 @@ class Notebook:
             raise NotebookError(Message("The notebook is locked. Enter the PIN first."))
         return self._store
 
+    # ---- the PIN is forgotten
+
+    async def salvage(self) -> SealedJournal:
+        """All records and files, sealed as they lie there: needs no PIN and opens nothing. Raises NotebookError, Busy."""
+        return await self._ports.salvage()
+
+    async def hand_in(self, server: str) -> SealedJournal:
+        """Hand what `salvage` reads in at the branch server, which its recovery key opens; this phone need not be bound.
+
+        Raises NotebookError, NoConnection, BranchRefused; the notebook is left as it is.
+        """
+        branch = self._ports.connect(self._ports.address(server), "")
+        try:
+            sealed = await self._ports.salvage()
+            await branch.hand_in(sealed.content)
+        except WireError as e:
+            raise as_notebook_error(e) from e
+        finally:
+            await branch.close()
+        self._handed_in = sealed
+        return sealed
+
+    async def set_aside(self) -> None:
+        """Begin anew, unbound, after a `hand_in` of all that is here. The old files stay on this phone, out of the way.
+
+        Raises NotebookError where the branch does not have all of it.
+        """
+        if self._store is not None or self._handed_in != await self._ports.salvage():
+            raise NotebookError(Message("Hand the records in to the branch first."))
+        await self._ports.set_aside()
+        self._handed_in = None
+
     # ---- who and when
 
     @property
@@ -239,8 +273,8 @@ class Notebook:
 
     @property
     def server(self) -> str:
-        """The branch server's address; empty before the first binding."""
-        return str(self._binding.get("server", ""))
+        """The branch server's address; before the first binding the one this page came from, if any."""
+        return str(self._binding.get("server") or self._ports.home)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -232,12 +232,28 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SealedJournal:
+    """All records and files of a data folder as one file, as sealed as they lie there.
+
+    `waiting` of the `records` are nowhere else; `damaged`: the database did not give all it had.
+    """
+
+    content: bytes
+    records: int
+    waiting: int
+    files: int
+    damaged: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
     """What bootstrap hands the notebook.
 
     `address(typed)` is the server's address as it is kept and `connect(server, token)` the branch behind it, both
     raising NotebookError; `procedures` hold until the branch has sent its own; `discard()` removes keys and file of a folder that was never bound; `release()` lets
-    another app have the folder; `wrap_anew(recovery_key)` wraps the data key to the branch's new recovery key and says
+    another app have the folder; `salvage()` reads the sealed journal without any key, raising NotebookError and Busy,
+    and `set_aside()` moves all that is in the folder out of the way, deleting nothing; `home` is the server this page
+    came from, if any; `wrap_anew(recovery_key)` wraps the data key to the branch's new recovery key and says
     whether it was another one.
     """
 
@@ -245,9 +261,12 @@ class Ports:
     open_store: Callable[[Sealer], Awaitable[Store]]
     discard: Callable[[], Awaitable[None]]
     release: Callable[[], None]
+    salvage: Callable[[], Awaitable[SealedJournal]]
+    set_aside: Callable[[], Awaitable[None]]
     address: Callable[[str], str]
     connect: Callable[[str, str], Branch]
     clock: Clock
+    home: str = ""
     initials: Mapping[str, str] = field(default_factory=dict)
     procedures: Mapping[str, Procedure] = field(default_factory=dict)
     device_name: str = ""

@@ -19,6 +19,7 @@ from sync.protocol import (
     Check,
     EnrolAnswer,
     EnrolRequest,
+    HandedIn,
     Head,
     Hello,
     Item,
@@ -67,6 +68,10 @@ class Branch(Protocol):
 
     async def file(self, activity_id: str, sha256: str) -> bytes:
         """A file of an activity of a case of this officer."""
+        ...
+
+    async def hand_in(self, content: bytes) -> HandedIn:
+        """Hand in a sealed journal; it needs no token."""
         ...
 
     async def close(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
-from app.device.files import make_folder
+from app.device.files import flush_folder, make_folder
 from app.domain.message import Message
 from app.ports import Busy, NotebookError
 
@@ -86,6 +86,20 @@ class DataFolder:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    async def set_aside(self, under: str, last: str) -> None:
+        """Move all files into the folder `under` in this one, the file `last` as the last of them; again goes on.
+
+        Nothing is deleted. Raises OSError.
+        """
+        aside = self.path / under
+        make_folder(aside)
+        files = [f for f in self.path.iterdir() if f.is_file() and f.name not in ("lock", last)]
+        for file in [*files, self.path / last]:
+            file.rename(aside / file.name)
+        flush_folder(aside)
+        flush_folder(self.path)
+        await self.settle()
 
 
 def _lock(handle: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 from app.store.journal import WAITING
 from app.store.schema import FILE, SPOOL
-from app.store.spool import Spool
+from app.store.spool import Spool, Spooled
 from sync.salvage import SealedRow
 
 
@@ -43,8 +44,10 @@ class Salvaged:
         return sum(r.table == "blob" for r in self.rows)
 
 
-def read_sealed(folder: Path) -> Salvaged:
-    """Read copies of database and spool, so that the folder stays exactly as it is. Raises OSError."""
+def read_sealed(folder: Path, shelved: Sequence[Spooled] = ()) -> Salvaged:
+    """Read copies of database and spool, so that the folder stays exactly as it is; `shelved` is a spool that is no
+    file. Raises OSError.
+    """
     with tempfile.TemporaryDirectory(prefix="waifang-") as scratch:
         for name in (FILE, f"{FILE}-wal", SPOOL):
             if (folder / name).is_file():
@@ -54,7 +57,7 @@ def read_sealed(folder: Path) -> Salvaged:
         try:
             spooled = [
                 SealedRow("journal", r.device_id, r.activity_id, r.seq, WAITING, r.sealed)
-                for r in spool.records
+                for r in (*spool.records, *shelved)
             ]
         finally:
             spool.close()

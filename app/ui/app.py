@@ -241,6 +241,7 @@ def App(notebook: Notebook, device: Device, beside: WeakSet[LockWatch]) -> Any: 
             choose=choose,
             touch=watch.touch,
             enter=enter,
+            begin_anew=lambda: set_enrolling(True),
             lock=lock,
             scanned=scanned,
         ),

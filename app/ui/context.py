@@ -90,6 +90,8 @@ class Session:
     """The officer does something at this page: it need not lock itself yet."""
     enter: Callable[[], None]
     """The officer has proved to be the one: show what is inside."""
+    begin_anew: Callable[[], None]
+    """The notebook was set aside: ask for a binding."""
     lock: Callable[[], Awaitable[None]]
     """Forget the keys and ask for the PIN again, on this page and on every other of this notebook."""
     scanned: Binding | None = None

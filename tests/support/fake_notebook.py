@@ -51,6 +51,7 @@ from app.ports import (
     NotebookError,
     NotSaved,
     PinLocked,
+    SealedJournal,
     WrongPin,
 )
 from app.views import CaseView, Draft, NewActivity, NoticeDraft, Row, SyncState, TimelineEntry
@@ -630,6 +631,18 @@ class FakeNotebook:
 
     async def preference(self, name: str, default: str = "") -> str:
         return self.preferences.get(name, default)
+
+    async def hand_in(self, server: str) -> SealedJournal:
+        if not server.startswith("https://"):
+            raise NotebookError(Message("This is not a server address."))
+        self.handed_in = SealedJournal(b"sealed", 3, 2, 1, damaged=False)
+        return self.handed_in
+
+    async def set_aside(self) -> None:
+        assert self.handed_in is not None
+        self.state, self.server = "unbound", ""
+
+    handed_in: SealedJournal | None = None
 
     async def set_preference(self, name: str, value: str) -> None:
         self.preferences[name] = value

@@ -1,5 +1,6 @@
 """A notebook nobody can open any more is handed to the branch sealed, and the branch takes it in."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -11,6 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from app.bootstrap import open_notebook
+from app.ports import NotebookError, SealedJournal
 from sync.salvage import NoRecovery, SealedRow, pack_salvage, unpack_salvage
 from tests.support.branch_server import ROOT, RunningBranch, running_branch
 from tests.sync.test_command_line import CALL, Phone
@@ -136,6 +139,42 @@ def test_a_phone_that_cannot_be_opened_hands_its_journal_in_over_the_wire_and_th
     assert len(branch.exported()) == 3
     [listed] = branch.cli_json("handin", "list")["handins"]
     assert listed["taken_at"] is not None
+
+
+def test_after_a_hand_in_the_same_folder_binds_anew_and_the_old_notebook_lies_beside_it_untouched(
+    branch: RunningBranch, phone: Phone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAIFANG_KEYSTORE_DIR", str(tmp_path / "keystore"))
+    before = {f.name: f.read_bytes() for f in phone.folder.iterdir() if f.is_file()}
+
+    async def begin_anew() -> SealedJournal:
+        notebook = open_notebook(phone.folder)
+        with pytest.raises(NotebookError, match="Hand the records in"):
+            await notebook.set_aside()
+        handed = await notebook.hand_in(branch.url)
+        await notebook.set_aside()
+        assert notebook.state == "unbound"
+        await notebook.bind(branch.url, "w001", branch.code(), "111111")
+        await notebook.sync()
+        await notebook.lock()
+        return handed
+
+    handed = asyncio.run(begin_anew())
+    assert (handed.records, handed.waiting) == (3, 2)
+    [aside] = phone.folder.glob("handed-in-*")
+    kept = {f.name: f.read_bytes() for f in aside.iterdir()}
+    assert {name: kept[name] for name in before if name != "lock"} == {
+        name: content for name, content in before.items() if name != "lock"
+    }
+
+    [listed] = branch.cli_json("handin", "list")["handins"]
+    out = tmp_path / "sealed"
+    branch.cli("handin", "save", str(listed["n"]), "--out", str(out))
+    assert json.loads(clerk(branch, "accept-journal", str(out)).stdout)["created"] == 2
+    phone.pin = "111111"
+    assert phone.run("sync").returncode == 0
+    assert len(phone.json("case", "A-1")["timeline"]) == 3
+    assert phone.json("doctor")["sound"]
 
 
 def test_what_is_no_sealed_journal_or_one_too_many_is_not_kept(branch: RunningBranch) -> None:

@@ -44,7 +44,7 @@ async def test_after_ten_wrong_pins_it_says_that_nothing_is_lost_and_where_to_go
     notebook.wrong_pins = 9
     async with at_the_door(notebook) as officer:
         await officer.enter_pin("111111")
-        assert officer.screen.shows("请把手机带到机构")
+        assert officer.screen.shows("请点下方“忘记 PIN？”")
         assert officer.screen.find(key="key-1").disabled
 
 
@@ -144,3 +144,25 @@ async def test_a_page_left_alone_does_not_lock_the_notebook_of_another_in_use() 
         await left.screen.until(lambda: left.screen.shows("请输入 6 位 PIN"))
         assert used.screen.shows("王喆")
         assert notebook.state == "open"
+
+
+async def test_a_forgotten_pin_hands_the_journal_in_and_only_then_offers_to_bind_anew() -> None:
+    async with at_the_door() as officer:
+        await officer.screen.tap(key="pin-forgotten")
+        assert not officer.screen.find_all(key="bind-anew")
+        await officer.screen.write("bank", key="hand-in-server")
+        await officer.screen.tap(key="hand-in")
+        assert officer.screen.find_all(key="hand-in-failure")
+        await officer.screen.write("https://branch.example:8443", key="hand-in-server")
+        await officer.screen.tap(key="hand-in")
+        assert officer.screen.shows("3 条")
+        await officer.screen.tap(key="bind-anew")
+        assert officer.screen.shows("绑定本机")
+
+
+async def test_who_remembers_the_pin_after_all_goes_back_to_it() -> None:
+    async with at_the_door() as officer:
+        await officer.screen.tap(key="pin-forgotten")
+        await officer.screen.tap(key="back-to-pin")
+        await officer.enter_pin()
+        assert officer.screen.shows("王喆")

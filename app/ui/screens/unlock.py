@@ -12,10 +12,11 @@ from app.ports import PinLocked, WrongPin
 from app.ui.context import use_session
 from app.ui.guard import screen
 from app.ui.hooks import message_of
+from app.ui.parts.forgotten_pin import ForgottenPin
 from app.ui.parts.keypad import Dots, Keypad
 from app.ui.parts.language import LanguageSwitch
 from app.ui.parts.words import grey, text, warning
-from app.ui.theme import ACCENT
+from app.ui.theme import ACCENT, TOUCH
 
 PIN_LENGTH = 6
 
@@ -30,6 +31,7 @@ def UnlockScreen() -> Any:  # noqa: N802
     said, set_said = ft.use_state(cast("Message | None", None))
     left, set_left = ft.use_state(0)
     locked, set_locked = ft.use_state(False)
+    forgotten, set_forgotten = ft.use_state(False)
     busy: Any = ft.use_ref(False)
 
     def set_pin(digits: str) -> None:
@@ -78,7 +80,7 @@ def UnlockScreen() -> Any:  # noqa: N802
             set_pin("")
 
     async def press(key: str) -> None:
-        if busy.current or left > 0 or locked:
+        if busy.current or left > 0 or locked or forgotten:
             return
         digits = entered.current[:-1] if key == "back" else entered.current + key
         set_pin(digits)
@@ -118,12 +120,40 @@ def UnlockScreen() -> Any:  # noqa: N802
         below.append(
             grey(
                 t(
-                    "Records that were not yet sent are kept. Take this phone to the branch: with its recovery key "
-                    "the branch takes in all that is on it. Do not delete the app before that."
+                    "Records that were not yet sent are kept: with its recovery key the branch takes in all that is on "
+                    "this phone. Touch “PIN forgotten?” below. Do not delete the app before that."
                 ),
                 sizes.body,
             )
         )
+    ask_for_hand_in = ft.use_callback(lambda: set_forgotten(True), [])
+    pad: list[ft.Control] = [
+        ft.ListView(
+            expand=True,
+            spacing=16,
+            padding=ft.Padding.symmetric(horizontal=24),
+            controls=[
+                _centred(ft.Icon(ft.Icons.LOCK_OUTLINE, size=40, color=ACCENT)),
+                _centred(text(t("Waifang"), sizes.headline, bold=True)),
+                _centred(grey(t("Enter your 6-digit PIN"), sizes.body, text_align=ft.TextAlign.CENTER)),
+                Dots(len(pin), PIN_LENGTH, t),
+                *below,
+            ],
+        ),
+        ft.Container(
+            Keypad(ft.use_callback(lambda k: latest.current(k), []), t, sizes, not locked and left <= 0),
+            padding=ft.Padding.only(bottom=8, top=8),
+        ),
+        ft.Container(
+            ft.TextButton(
+                content=ft.Text(t("PIN forgotten?"), size=sizes.body),
+                height=max(TOUCH, 36 * sizes.scale),
+                on_click=ask_for_hand_in,
+                key="pin-forgotten",
+            ),
+            padding=ft.Padding.only(bottom=12),
+        ),
+    ]
     return ft.View(
         route=ft.use_view_path() or "/",
         padding=0,
@@ -138,33 +168,7 @@ def UnlockScreen() -> Any:  # noqa: N802
                         ft.Row(
                             [ft.Container(LanguageSwitch(), padding=8)], alignment=ft.MainAxisAlignment.END
                         ),
-                        ft.ListView(
-                            expand=True,
-                            spacing=16,
-                            padding=ft.Padding.symmetric(horizontal=24),
-                            controls=[
-                                _centred(ft.Icon(ft.Icons.LOCK_OUTLINE, size=40, color=ACCENT)),
-                                _centred(text(t("Waifang"), sizes.headline, bold=True)),
-                                _centred(
-                                    grey(
-                                        t("Enter your 6-digit PIN"),
-                                        sizes.body,
-                                        text_align=ft.TextAlign.CENTER,
-                                    )
-                                ),
-                                Dots(len(pin), PIN_LENGTH, t),
-                                *below,
-                            ],
-                        ),
-                        ft.Container(
-                            Keypad(
-                                ft.use_callback(lambda k: latest.current(k), []),
-                                t,
-                                sizes,
-                                not locked and left <= 0,
-                            ),
-                            padding=ft.Padding.only(bottom=36, top=8),
-                        ),
+                        *([ForgottenPin(lambda: set_forgotten(False))] if forgotten else pad),
                     ],
                 ),
             )
