@@ -94,7 +94,7 @@ def _members(raw: dict[str, Any], wrong: Message | None, happened_on: date | Non
 def _parse(record: bytes) -> dict[str, Any] | None:
     """A JSON object whose every text can be stored anywhere and whose every number is one; else None."""
     try:
-        value = json.loads(record.decode("utf-8"), parse_constant=_no_number, parse_float=_finite)
+        value = _STRICT.decode(record.decode("utf-8"))
         if b"\\u" in record:  # only an escape can bring NUL or half a surrogate pair past the decoder
             _check_texts(value)
     except (ValueError, RecursionError):
@@ -126,6 +126,9 @@ def _finite(digits: str) -> float:
     if not math.isfinite(number):
         raise ValueError(digits)
     return number
+
+
+_STRICT: Final = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
 
 
 def _text(value: object, longest: int = _COLUMN_MAX) -> str | None:
