@@ -18,7 +18,8 @@ BORROWER: Final = "borrower"
 ZERO: Final = Decimal("0.00")
 CENT: Final = Decimal("0.01")
 
-_decode = json.JSONDecoder().decode
+_decoder = json.JSONDecoder()
+_scan = _decoder.scan_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ class Case:
                 disbursed_on=day(ln.get("disbursed_on")),
                 maturity=day(ln.get("maturity")),
                 method=_text(ln.get("method")),
-                instalment_dates=tuple(d for d in map(day, _list(ln.get("instalment_dates"))) if d),
+                instalment_dates=_days(_list(ln.get("instalment_dates"))),
                 annual_rate=money(ln.get("annual_rate")) or ZERO,
                 penalty_uplift=money(ln.get("penalty_uplift")) or ZERO,
                 repayment_account=_text(ln.get("repayment_account")),
@@ -369,25 +370,27 @@ class Activity:
     @classmethod
     def _of(cls, raw: Mapping[str, Any], source: bytes | Mapping[str, Any]) -> Activity:
         try:
-            recorded = datetime.fromisoformat(raw["recorded_at"])
-            happened = datetime.fromisoformat(raw.get("happened_at") or raw["recorded_at"])
+            written, said = raw["recorded_at"], raw.get("happened_at")
+            recorded = datetime.fromisoformat(written)
+            happened = datetime.fromisoformat(said) if said and said != written else recorded
+            activity_id, case_id, kind, body = raw["activity_id"], raw["case_id"], raw["kind"], raw["body"]
             activity = cls(
-                raw["activity_id"],
-                raw["case_id"],
-                raw["kind"],
+                activity_id,
+                case_id,
+                kind,
                 happened,
                 recorded,
                 raw["officer_id"],
                 raw["device_id"],
                 raw["device_seq"],
-                raw["body"],
+                body,
                 source,
             )
         except (KeyError, TypeError, AttributeError) as e:
             raise ValueError("not an activity") from e
-        if happened.tzinfo is None or recorded.tzinfo is None or not isinstance(activity.body, dict):
+        if happened.tzinfo is None or recorded.tzinfo is None or not isinstance(body, dict):
             raise ValueError("not an activity")
-        if not all(isinstance(v, str) for v in (activity.activity_id, activity.case_id, activity.kind)):
+        if not (isinstance(activity_id, str) and isinstance(case_id, str) and isinstance(kind, str)):
             raise ValueError("not an activity")
         return activity
 
@@ -452,6 +455,14 @@ def day(value: object) -> date | None:
         return None
 
 
+def _days(values: list[Any]) -> tuple[date, ...]:
+    """Those that are dates."""
+    try:
+        return tuple(map(date.fromisoformat, values))
+    except (ValueError, TypeError):
+        return tuple(d for d in map(day, values) if d is not None)
+
+
 def instant(value: object) -> datetime | None:
     """An ISO instant with offset, or None."""
     if not isinstance(value, str):
@@ -478,7 +489,13 @@ def money(value: object) -> Decimal | None:
 
 def _object(document: bytes) -> dict[str, Any]:
     """Raises ValueError where the bytes are no JSON object in UTF-8."""
-    value = _decode(document.decode("utf-8"))
+    text = document.decode("utf-8")
+    try:
+        value, end = _scan(text, 0)
+    except StopIteration:
+        end = -1
+    if end != len(text):  # blanks around it, or no JSON
+        value = _decoder.decode(text)
     if not isinstance(value, dict):
         raise ValueError("not an object")
     return value
