@@ -78,6 +78,7 @@ class Notebook:
         self._book = Book()
         self._entries: dict[str, Entry] = {}
         self._own: dict[str, Activity] = {}
+        self._set_aside: set[str] = set()
         self._sent: set[tuple[str, int]] = set()
         self._rebuilt: tuple[datetime, int] | None = None
         self._to_mend = False
@@ -201,7 +202,8 @@ class Notebook:
     async def lock(self) -> None:
         """Forget the keys and everything read with them."""
         store, self._store = self._store, None
-        self._binding, self._book, self._entries, self._own = {}, Book(), {}, {}
+        self._binding, self._book, self._entries = {}, Book(), {}
+        self._own, self._set_aside = {}, set()
         gc.unfreeze()
         self._plans.clear()
         self._kept, self._slots = (None, {}), (None, {})
@@ -852,7 +854,7 @@ class Notebook:
             for document in await store.documents():
                 if document.body is not None:
                     book.put(document.kind, document.id, document.body)
-            self._book, self._entries, self._own = book, {}, {}
+            self._book, self._entries, self._own, self._set_aside = book, {}, {}, set()
             self._sent = await store.files_sent()
             for entry in await store.journal():
                 self._take_in(entry)
@@ -867,7 +869,8 @@ class Notebook:
             if document.body is not None:
                 self._book.put(document.kind, document.id, document.body)
         for kind, doc_id in engine.gone:
-            self._book.drop(kind, doc_id)
+            if kind != "activity" or doc_id not in self._own:
+                self._book.drop(kind, doc_id)
         for result in engine.results.values():
             entry = self._entries.get(result.id)
             if entry is not None:
@@ -890,12 +893,14 @@ class Notebook:
 
     def _heed_verdicts(self) -> None:
         """What the supervisor rejected stays in the timeline and counts for nothing else."""
-        for activity_id, own in self._own.items():
-            rejected = self._judged(self._entries[activity_id])[0] == "rejected"
-            if rejected and self._book.holds(activity_id):
+        judged = self._book.verdicts.keys() & self._own.keys()
+        rejected = {i for i in judged if self._judged(self._entries[i])[0] == "rejected"}
+        for activity_id in rejected:
+            if self._book.holds(activity_id):
                 self._book.drop("activity", activity_id)
-            elif not rejected and not self._book.holds(activity_id):
-                self._book.add(own)
+        for activity_id in self._set_aside - rejected:
+            self._book.add(self._own[activity_id])
+        self._set_aside = rejected
 
     def _rejected(self, case_id: str, day: date) -> Iterator[Activity]:
         """Own records of a case that the supervisor rejected, up to `day`."""

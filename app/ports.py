@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
+from app.domain.frozen import frozen
 from app.domain.gate import Hindrance
 from app.domain.message import Message
 from app.domain.procedure import Procedure
@@ -117,7 +118,7 @@ class Keys(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One record of this phone's journal; `state` is waiting, uploaded or quarantined (codes.RECORD_STATES)."""
 

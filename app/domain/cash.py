@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from lunardate import LunarDate
 
+from app.domain.frozen import frozen
 from app.domain.limits import SettingError
 from app.domain.places import town_of, village_of
 from app.domain.records import Activity, Case, day, money
@@ -20,7 +20,7 @@ _EVERY_MOST: Final = 31
 SOURCES: Final = ("cash_outlook", "receivable", "market", "harvest")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CashDate:
     """A day on which money is expected: `source` is one of SOURCES, `amount` CNY where known, `about` in words.
 
@@ -34,7 +34,7 @@ class CashDate:
     activity_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Market:
     """赶集日 of one place: days of the month, or every so many days from a known one.
 
@@ -59,7 +59,7 @@ class Market:
         return (number if max(self.figures) >= 10 else number % 10) in self.figures
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Harvest:
     """A season in which a trade has money: month and day of both ends; `trade` is part of the occupation's name."""
 
@@ -75,7 +75,7 @@ class Harvest:
             return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MarketDays:
     """Markets by village or town, and harvests by trade."""
 
@@ -183,9 +183,12 @@ def _order(c: CashDate) -> tuple[date, int, str, Decimal]:
 
 def _latest(known: Sequence[tuple[date, Activity]]) -> tuple[Activity | None, Activity | None]:
     """The last visit that spoke of money coming in, and the last that named receivables."""
-    visits = sorted(
-        (a for _, a in known if a.kind == "visit"), key=lambda a: (a.happened_at, a.activity_id), reverse=True
-    )
+    visits = [
+        a
+        for _, a in known
+        if a.kind == "visit" and ("cash_outlook" in a.body or "receivables" in a.body)
+    ]
+    visits.sort(key=lambda a: (a.happened_at, a.activity_id), reverse=True)
     outlook = next((a for a in visits if isinstance(a.body.get("cash_outlook"), Mapping)), None)
     named = next((a for a in visits if isinstance(r := a.body.get("receivables"), list) and r), None)
     return outlook, named

@@ -7,22 +7,23 @@ legal date is worse than none: what cannot be computed says why.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from app.domain.calendar import Calendar
 from app.domain.codes import REACHED
+from app.domain.frozen import frozen
 from app.domain.limits import Limits
 from app.domain.message import Message, WithYear
 from app.domain.periods import end_of_months, end_of_years, rolled
 from app.domain.records import BORROWER, Activity, Case, Guarantor
 
 Dated = tuple[date, Activity]
+_COUNTER: Final = "counter_guarantor"
 _OVER: Final = 4  # the level of a clock that has run out
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LedgerLine:
     """One thing that happened, and what it does to the limitation of action.
 
@@ -39,7 +40,7 @@ class LedgerLine:
     expires_on: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limitation:
     """诉讼时效 of a case: its last day, how that was computed, and the ledger; `unknown` says why there is none."""
 
@@ -50,7 +51,7 @@ class Limitation:
     unknown: Message | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GuaranteeClock:
     """保证期间 of one guarantor: its last day, and what has to be done until then.
 
@@ -78,8 +79,31 @@ class GuaranteeClock:
 
 def main_debt_due(case: Case) -> date | None:
     """The day the last instalment is due: what limitation (Civil Code 189) and guarantee periods (692) are counted from."""
-    days = [d for d in (*case.loan.instalment_dates, case.loan.maturity) if d is not None]
-    return max(days, default=None)
+    last, maturity = max(case.loan.instalment_dates, default=None), case.loan.maturity
+    return max(last, maturity) if last is not None and maturity is not None else last or maturity
+
+
+def may_end(case: Case, calendar: Calendar, limits: Limits, first: date, last: date) -> bool:
+    """Whether any guarantee period of a case can end between two days: a quick look before the clocks are computed."""
+    due = main_debt_due(case)
+    for g in case.guarantors:
+        ends = _counted(g, due, limits)
+        if ends is not None and ends <= last and (ends >= first or rolled(ends, calendar) >= first):
+            return True
+    return False
+
+
+def _agreed(g: Guarantor, due: date | None) -> date | None:
+    """The end that was agreed, where it counts: one not after the main debt's due date is none (Civil Code 692)."""
+    return g.guarantee_ends if g.guarantee_ends and (due is None or g.guarantee_ends > due) else None
+
+
+def _counted(g: Guarantor, due: date | None, limits: Limits) -> date | None:
+    """The end of the period before days off are looked at; None where it cannot be computed."""
+    agreed = _agreed(g, due)
+    if agreed is not None:
+        return agreed
+    return None if due is None or g.role == _COUNTER else end_of_months(due, limits.guarantee_months)
 
 
 def limitation(
@@ -135,11 +159,11 @@ def _guarantee(
 ) -> GuaranteeClock:
     task = "demand" if g.liability == "joint" else "sue"
     due = main_debt_due(case)
-    agreed = g.guarantee_ends if g.guarantee_ends and (due is None or g.guarantee_ends > due) else None
+    agreed = _agreed(g, due)
     caution: Message | None = None
     if agreed is not None:
         ends, how = agreed, Message("As agreed in the contract: until {date}.", {"date": WithYear(agreed)})
-    elif g.role == "counter_guarantor":
+    elif g.role == _COUNTER:
         why = Message("Not computed: whether a counter-guarantee begins with the company's payment is for counsel; the contract's end date is needed.")  # fmt: skip
         return GuaranteeClock(g.guarantor_id, g.liability, None, None, None, why, None, task)
     elif due is None:
@@ -205,7 +229,7 @@ def _arrived(notice: Activity) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Effect:
     on: date
     source_id: str

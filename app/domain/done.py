@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, timedelta
 from typing import Any, Final
 
 from app.domain.codes import REACHED
+from app.domain.frozen import frozen
 from app.domain.procedure import StepRule
 from app.domain.promises import PromiseView
 from app.domain.reading import Dated, Reading
 from app.domain.records import BORROWER
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Window:
     """The time in which something is asked of `party`: from `opens_on`, by `due_on` (None = no last day).
 
@@ -107,9 +108,9 @@ def payment_data(reading: Reading, window: Window, rule: StepRule) -> date | Non
 
 def guarantor_contact(reading: Reading, window: Window, rule: StepRule) -> date | None:
     """A demand on that guarantor that was heard, or contact with them, on or after the day the window opened."""
-    heard = reading.demands(window.party)
-    talks = (d for d in reading.reached if d[0] >= window.opens_on and reading.talked_to(d[1], window.party))
-    return _first((*(d for d in heard if d[0] >= window.opens_on), *talks))
+    since, party = window.opens_on, window.party
+    talks = [d for d in reading.reached if d[0] >= since and reading.talked_to(d[1], party)]
+    return _first([*(d for d in reading.demands(party) if d[0] >= since), *talks])
 
 
 def notice_to_borrower(reading: Reading, window: Window, rule: StepRule) -> date | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Any
 
+from app.domain.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Message:
     """An English sentence with `{named}` gaps (the catalogue's msgid) and what goes into them.
 
@@ -19,7 +21,7 @@ class Message:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Code:
     """One of the fixed codes, e.g. `Code("outcome", "promised")`; shown in words by app.i18n."""
 
@@ -27,7 +29,7 @@ class Code:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     """A sentence that came as data (a procedure file) in several languages, `{named}` gaps included.
 
@@ -38,7 +40,7 @@ class Text:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WithYear:
     """A date that is shown with its year: legal dates lie years off."""
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, tzinfo
 from decimal import Decimal
 from typing import Final, NamedTuple
 
 from app.domain.corrections import known_on
+from app.domain.frozen import frozen
 from app.domain.records import ZERO, Activity, Case, CaseFile, Figures, Payment, day, money
 
 _NEVER: Final = date.max
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PromiseView:
     """One promise, or one instalment of it (`instalment` from 1; 0 = not in instalments), judged on a day.
 

@@ -64,6 +64,7 @@ class Reading:
         self.attempts: list[Dated] = []
         self.reached: list[Dated] = []
         self.notices: list[Dated] = []
+        self._demands: list[Dated] = []
         self.has_news = False
         for dated in self.known:
             on, a = dated
@@ -75,13 +76,16 @@ class Reading:
             if a.kind not in ("call", "visit"):
                 if a.kind == "notice" and a.body.get("addressee") == BORROWER:
                     self.notices.append(dated)
+                elif a.kind == "guarantor_demand" and a.body.get("agreed") in _HEARD:
+                    self._demands.append(dated)
                 continue
             (self.calls if a.kind == "call" else self.visits).append(dated)
             if a.body.get("outcome") in REACHED:
                 self.reached.append(dated)
-            if self.talked_to_debtor(a):
-                self.contacts.append(dated)
-            elif a.party in self.debtors:
+                if self.met_debtor(a) if a.kind == "visit" else a.party in self.debtors:
+                    self.contacts.append(dated)
+                    continue
+            if a.party in self.debtors:
                 self.attempts.append(dated)
 
     def before_today(self) -> Reading:
@@ -124,13 +128,7 @@ class Reading:
 
     def demands(self, guarantor_id: str) -> list[Dated]:
         """要求担保人履行责任 of this episode that were heard, in the order they happened."""
-        found = [
-            d
-            for d in self.episode
-            if d[1].kind == "guarantor_demand"
-            and d[1].body.get("guarantor_id") == guarantor_id
-            and d[1].body.get("agreed") in _HEARD
-        ]
+        found = [d for d in self._demands if d[1].body.get("guarantor_id") == guarantor_id]
         return sorted(found, key=lambda d: (d[1].happened_at, d[1].activity_id))
 
     def came_in_old(self, after_day: int) -> bool:

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
+
+from app.domain.frozen import frozen
 
 BORROWER: Final = "borrower"
 ZERO: Final = Decimal("0.00")
 CENT: Final = Decimal("0.01")
 
 _decoder = json.JSONDecoder()
-_scan = _decoder.scan_once
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Phone:
     """A telephone number; `verified_on` is the day the branch last knew it to be right."""
 
@@ -32,7 +33,7 @@ class Phone:
     verified_on: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Address:
     """Where somebody is found; `kind` is `business`, `home` or `other`."""
 
@@ -45,7 +46,7 @@ class Address:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Borrower:
     """The person who owes."""
 
@@ -60,7 +61,7 @@ class Borrower:
         return next((a for kind in kinds for a in self.addresses if a.kind == kind), None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Debtor:
     """A spouse or co-borrower: a debtor too."""
 
@@ -70,7 +71,7 @@ class Debtor:
     phones: tuple[Phone, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Guarantor:
     """Somebody who answers for the debt; `liability` is `joint`, `general` or `unstated`."""
 
@@ -84,7 +85,7 @@ class Guarantor:
     addresses: tuple[Address, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Loan:
     """The contract's terms. `annual_rate` and `penalty_uplift` are fractions (0.1458, 0.5)."""
 
@@ -104,7 +105,7 @@ class Loan:
         return self.repayment_account[-4:]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Payment:
     """Money that arrived; `payer` is `borrower`, a debtor_id or a guarantor_id."""
 
@@ -114,7 +115,7 @@ class Payment:
     payer: str = BORROWER
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """What the supervisor decided: `what` is legal, blacklist, misuse, closed or refused."""
 
@@ -124,7 +125,7 @@ class Decision:
     on: date | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class History:
     """What happened before this system."""
 
@@ -133,7 +134,7 @@ class History:
     last_contact_on: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
     """One overdue loan of one customer: the stable part. Raises nothing; see `Case.read`."""
 
@@ -263,7 +264,7 @@ class Case:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Figures:
     """What moves every day: amounts as of `as_of`."""
 
@@ -316,7 +317,7 @@ class Figures:
         return self.principal_outstanding + self.overdue_interest + self.penalty_interest
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Position:
     """Where the phone was at an activity: WGS-84 degrees, accuracy in metres."""
 
@@ -337,7 +338,7 @@ class Position:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Activity:
     """催记: one immutable thing an officer did or learned. `source` is the record as it came.
 
@@ -411,7 +412,7 @@ class Activity:
         return value if isinstance(value, str) else ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CaseFile:
     """Everything known of one case: what all rules look at. `activities` in no particular order."""
 
@@ -491,8 +492,8 @@ def _object(document: bytes) -> dict[str, Any]:
     """Raises ValueError where the bytes are no JSON object in UTF-8."""
     text = document.decode("utf-8")
     try:
-        value, end = _scan(text, 0)
-    except StopIteration:
+        value, end = _decoder.raw_decode(text)
+    except ValueError:
         end = -1
     if end != len(text):  # blanks around it, or no JSON
         value = _decoder.decode(text)

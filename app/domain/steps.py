@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta, tzinfo
 from typing import Final
 
 from app.domain.calendar import Calendar
 from app.domain.done import CONDITIONS, Window, first_complete_visit
+from app.domain.frozen import frozen
 from app.domain.message import Sayable, Text
 from app.domain.procedure import Procedure, StepRule
 from app.domain.reading import Reading
@@ -39,7 +40,7 @@ _URGENCY: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """待办: what is asked, of whom, why, and until when.
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from app.domain.cash import cash_dates
-from app.domain.clocks import main_debt_due
+from app.domain.clocks import main_debt_due, may_end
 from app.domain.done import CONDITIONS, Window, contact_since, notices, served_on
 from app.domain.message import Text, WithYear
 from app.domain.periods import end_of_years
@@ -114,10 +114,11 @@ def promise_broken(reading: Reading, rule: StepRule, procedure: Procedure) -> It
 
 def contact_guarantors(reading: Reading, rule: StepRule, procedure: Procedure) -> Iterator[Window]:
     """From D `from_day`, one per guarantor."""
-    if reading.case.episode_start is None:
+    if reading.case.episode_start is None or reading.d < rule.numbers["from_day"]:
         return
+    opens_on = reading.day(rule.numbers["from_day"])
     for g in reading.case.guarantors:
-        yield Window(reading.day(rule.numbers["from_day"]), None, g.guarantor_id, params=_title(procedure))
+        yield Window(opens_on, None, g.guarantor_id, params=_title(procedure))
 
 
 def serve_notice(reading: Reading, rule: StepRule, procedure: Procedure) -> Iterator[Window]:
@@ -248,6 +249,10 @@ def served(reading: Reading, procedure: Procedure) -> date | None:
 
 def _guarantees(reading: Reading, rule: StepRule, procedure: Procedure, task: str) -> Iterator[Window]:
     before = timedelta(days=rule.numbers["days_before"])
+    if not may_end(
+        reading.case, reading.calendar, reading.rules.limits, reading.today, reading.today + before
+    ):
+        return
     for clock in reading.guarantee_clocks:
         if clock.task != task or clock.ends_on is None:
             continue

@@ -83,17 +83,22 @@ class Journal:
     async def check_seals(self) -> dict[str, list[Entry]]:
         """Every record of the table, by device, in the order of its numbers. Raises SealBroken."""
         found: dict[str, list[Entry]] = {}
-        rows = self._select("1 ORDER BY device_id, seq LIMIT ?", AT_ONCE)
-        while rows:
-            for row, entry in zip(rows, await self._open(rows), strict=True):
-                found.setdefault(row.device_id, []).append(entry)
-            rows = self._select(
-                "(device_id, seq) > (?, ?) ORDER BY device_id, seq LIMIT ?",
-                rows[-1].device_id,
-                rows[-1].seq,
-                AT_ONCE,
-            )
+        device_id, seq = "", 0
+        while rows := self._rows_after(device_id, seq):
+            plains = await self._sealer.open([(journal_aad(d, i, n, state), b) for d, i, n, state, b in rows])
+            for (device_id, activity_id, seq, state, _), plain in zip(rows, plains, strict=True):
+                entry = Entry(activity_id, seq, state, *unpack_entry(plain))
+                found.setdefault(device_id, []).append(entry)
         return found
+
+    def _rows_after(self, device_id: str, seq: int) -> list[tuple[str, str, int, str, bytes]]:
+        """The next rows as they stand in the table: of years of records no object a row is made."""
+        with reading():
+            return self._db.execute(
+                "SELECT device_id, activity_id, seq, state, sealed FROM journal "
+                "WHERE (device_id, seq) > (?, ?) ORDER BY device_id, seq LIMIT ?",
+                [device_id, seq, AT_ONCE],
+            ).fetchall()
 
     async def after(self, seq: int, max_items: int, max_bytes: int) -> list[Item]:
         """Records above `seq` up to the next gap, at least one where there is any, else at most `max_bytes`.
