@@ -184,9 +184,7 @@ def _order(c: CashDate) -> tuple[date, int, str, Decimal]:
 def _latest(known: Sequence[tuple[date, Activity]]) -> tuple[Activity | None, Activity | None]:
     """The last visit that spoke of money coming in, and the last that named receivables."""
     visits = [
-        a
-        for _, a in known
-        if a.kind == "visit" and ("cash_outlook" in a.body or "receivables" in a.body)
+        a for _, a in known if a.kind == "visit" and ("cash_outlook" in a.body or "receivables" in a.body)
     ]
     visits.sort(key=lambda a: (a.happened_at, a.activity_id), reverse=True)
     outlook = next((a for a in visits if isinstance(a.body.get("cash_outlook"), Mapping)), None)
