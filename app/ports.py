@@ -13,6 +13,7 @@ NotebookError
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -56,6 +57,11 @@ class Busy(NotebookError):
 
 class NotSaved(NotebookError):
     """The record could not be made durable (full disk, broken disk); the draft is still there."""
+
+
+def is_full(error: OSError) -> bool:
+    """Whether the disk has no room left, or none for this user."""
+    return error.errno in (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class InvalidRecord(NotebookError):

@@ -22,7 +22,7 @@ from app.device.keystore import FileKeystore, Keystore, KeystoreError, file_keys
 from app.device.tries import MOST, WAITS_S, Tries
 from app.domain.message import Message
 from app.i18n import mark
-from app.ports import Clock, NotebookError, NotSaved, PinLocked, SealBroken, Sealer, WrongPin
+from app.ports import Clock, NotebookError, NotSaved, PinLocked, SealBroken, Sealer, WrongPin, is_full
 from sync.salvage import DATA_KEY_BYTES, KEYS_FORMAT, NoRecovery
 
 PIN_DIGITS: Final = 6
@@ -158,12 +158,16 @@ class KeyRing:
                 raise
 
     async def _unlock(self, pin: str) -> Sealer:
+        try:
+            return await self._unlocked(pin)
+        except OSError as e:
+            raise _uncounted(e) from e
+
+    async def _unlocked(self, pin: str) -> Sealer:
+        """Raises OSError where the files of the keys cannot be read, or the try not be counted."""
         if self._tries.count() >= MOST:
             raise _locked()
-        try:
-            wait = self._tries.wait_s()
-        except OSError as e:
-            raise _uncounted() from e
+        wait = self._tries.wait_s()
         if wait > 0:
             raise self._wrong(
                 mark("Wait {seconds} seconds before the next PIN. {left} tries are left."), wait
@@ -173,20 +177,14 @@ class KeyRing:
             raise self._wrong(mark("The PIN has exactly six digits. {left} tries are left."), 0.0)
         kept = self._read()
         secret = await self._secret(kept)
-        try:
-            self._tries.add()
-            await self._folder.settle()
-        except OSError as e:
-            raise _uncounted() from e
+        self._tries.add()
+        await self._folder.settle()
         try:
             data_key = await _unwrap(self._cipher, kept, digits, secret)
         except SealBroken:
             raise self._refusal() from None
-        try:
-            self._tries.reset()
-            await self._folder.settle()
-        except OSError as e:
-            raise _uncounted() from e
+        self._tries.reset()
+        await self._folder.settle()
         self._data_key = data_key
         return await self._cipher.sealer(data_key)
 
@@ -236,12 +234,14 @@ class KeyRing:
                 raise ValueError("kdf")
             for name in ("salt", "wrapped"):
                 base64.b64decode(cost[name], validate=True)
-        except (OSError, ValueError, KeyError, TypeError) as e:
+        except (FileNotFoundError, ValueError, KeyError, TypeError) as e:
             raise KeysDamaged(
                 Message(
                     "The key file of this notebook is damaged or from a newer app. Nothing was deleted; the branch's recovery opens it."
                 )
             ) from e
+        except OSError as e:
+            raise _uncounted(e) from e
         return dict(kept)
 
     async def _secret(self, kept: dict[str, Any]) -> Any:
@@ -287,10 +287,16 @@ def _locked() -> PinLocked:
     )
 
 
-def _uncounted() -> NotSaved:
+def _uncounted(error: OSError) -> NotSaved:
+    if is_full(error):
+        return NotSaved(
+            Message(
+                "The PIN cannot be checked because this device has no room to write. Free some space, then try again."
+            )
+        )
     return NotSaved(
         Message(
-            "The PIN cannot be checked because this device has no room to write. Free some space, then try again."
+            "The PIN cannot be checked because this device could not read or write its files. Nothing was changed; try again, and tell the branch if it stays."
         )
     )
 

@@ -37,9 +37,8 @@ async def examine(
     """Everything that is wrong, in sentences; empty when sound. Raises NotSaved."""
     try:
         db.execute("PRAGMA shrink_memory")  # what is on the disk is asked about, not what is in memory
-        answer = [row[0] for row in db.execute("PRAGMA quick_check")]
-        if answer != ["ok"]:
-            return [Message("The notebook's file is damaged ({n} places).", {"n": len(answer)})]
+        if places := _damaged_places(db) and _damaged_places(db):  # a disk that failed once looks like damage
+            return [Message("The notebook's file is damaged ({n} places).", {"n": places})]
         found = await _feed(sealer, feed)
         found += await _chain(sealer, journal.rows(), excused)
         if broken := await _broken(sealer, [row for table in sealed for row in table.rows()]):
@@ -47,6 +46,11 @@ async def examine(
         return found + _spool(spool, journal)
     except (sqlite3.DatabaseError, StoreDamaged):
         return [Message("The notebook's file is damaged ({n} places).", {"n": 1})]
+
+
+def _damaged_places(db: Database) -> int:
+    answer = [row[0] for row in db.execute("PRAGMA quick_check")]
+    return 0 if answer == ["ok"] else len(answer)
 
 
 async def _feed(sealer: Sealer, feed: Feed) -> list[Message]:

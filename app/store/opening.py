@@ -53,7 +53,7 @@ async def open_store(
         parts = _Parts(folder, sealer, clock, released, spool, mark, migrations, settle)
         if not under_way(folder):
             try:
-                return await _open_sound(parts)
+                return await _open_at_second_look(parts)
             except StoreDamaged:
                 if not await _may_rebuild(parts):
                     raise
@@ -76,6 +76,14 @@ class _Parts:
     mark: Mark
     migrations: Sequence[Migration]
     settle: Callable[[], Awaitable[None]] | None
+
+
+async def _open_at_second_look(parts: _Parts) -> SealedStore:
+    """A disk that failed once looks like damage too: what is set aside was seen to be damaged twice."""
+    try:
+        return await _open_sound(parts)
+    except StoreDamaged:
+        return await _open_sound(parts)
 
 
 async def _may_rebuild(parts: _Parts) -> bool:
@@ -121,7 +129,7 @@ def _connected(parts: _Parts) -> Database:
         if is_spoiled(file, parts.migrations):
             raise damaged() from None
         raise
-    except StoreDamaged as e:
+    except (StoreDamaged, StoreUnopened) as e:
         if is_spoiled(file, parts.migrations):
             raise damaged() from e
         raise StoreUnopened(e.message) from e

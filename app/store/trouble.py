@@ -9,18 +9,12 @@ NotebookError
 
 from __future__ import annotations
 
-import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
 
 from app.domain.message import Message
-from app.ports import Busy, NotebookError, NotSaved
-
-_FULL: Final = (
-    (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) if hasattr(errno, "EDQUOT") else (errno.ENOSPC, errno.EFBIG)
-)
+from app.ports import Busy, NotebookError, NotSaved, is_full
 
 
 class StoreDamaged(NotebookError):
@@ -50,7 +44,7 @@ def saving() -> Iterator[None]:
     try:
         yield
     except OSError as e:
-        raise (_no_room() if e.errno in _FULL else _broken()) from e
+        raise (_no_room() if is_full(e) else _broken()) from e
     except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError):
         raise
     except sqlite3.Error as e:
@@ -60,7 +54,10 @@ def saving() -> Iterator[None]:
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Turn what SQLite raises while opening and reading into StoreDamaged, NotSaved (no room), or Busy."""
+    """Turn what SQLite raises while opening and reading into StoreDamaged, StoreUnopened, NotSaved (no room), or Busy.
+
+    SQLite says a full disk as an input/output error where it cannot make its index of the write-ahead log.
+    """
     try:
         yield
     except UnicodeDecodeError as e:  # sqlite3 quotes a broken schema in its own error, byte for byte
@@ -77,9 +74,9 @@ def reading() -> Iterator[None]:
             raise _no_room() from e
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise damaged() from e
-        raise StoreDamaged(
+        raise StoreUnopened(
             Message(
-                "The notebook's file could not be opened. Nothing was deleted. Try again, and ask the branch if it stays."
+                "The notebook's file could not be opened. Nothing was deleted. If this device has no room left, free some space; then try again, and ask the branch if it stays."
             )
         ) from e
 
@@ -100,6 +97,6 @@ def _no_room() -> NotSaved:
 def _broken() -> NotSaved:
     return NotSaved(
         Message(
-            "Not saved: this device could not write. What you entered is still here; try again, and tell the branch if it stays."
+            "Not saved: this device could not write. What you entered is still here. Free some space if there is little left, then try again; tell the branch if it stays."
         )
     )

@@ -5,7 +5,8 @@ BranchError              a sentence for the clerk; exit 1
 ├── AlreadyInitialised   a branch is there already
 ├── NewerData            the data were written by a newer program
 ├── UnknownOfficer       nobody registered that number
-└── BadSettings          a settings file that cannot be right
+├── BadSettings          a settings file that cannot be right
+└── FilesFailed          the store of files did not do it; later it may
 """
 
 from __future__ import annotations
@@ -39,3 +40,7 @@ class UnknownOfficer(BranchError):
 
 class BadSettings(BranchError):
     """A settings file that cannot be right; nothing was changed."""
+
+
+class FilesFailed(BranchError):
+    """The store of files did not keep or give one; the same again may go well."""

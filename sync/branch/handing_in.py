@@ -11,7 +11,7 @@ import hashlib
 import json
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,9 @@ def _plain(data_key: bytes, row: SealedRow) -> bytes | None:
 def accept_journal(office: Office, journal: Journal) -> Taken:
     """Take it in, in one transaction. Raises BranchError where its officer is not registered."""
     taken = Taken(unreadable=journal.unreadable)
+    for record in journal.records:
+        for sha256, content in _files_of(record, journal.files):
+            office.blobs.put(sha256, content)
     with office.changing() as changes:
         for device_id in dict.fromkeys(r.device_id for r in journal.records):
             note(office, "accept-journal", subject=device_id, conn=changes.conn)
@@ -219,16 +222,14 @@ def _add_device(
     return Device(device_id, officer_id, head, copy_of is not None)
 
 
-def _keep_files(office: Office, conn: Connection, record: Opened, files: dict[tuple[str, int], bytes]) -> int:
-    """The files a record declares and the sealed journal holds, byte for byte; how many were new."""
+def _keep_files(
+    office: Office, conn: Connection, record: Opened, files: Mapping[tuple[str, int], bytes]
+) -> int:
+    """Write down which files the record has, all of them kept before; how many were new."""
     kept = 0
-    for place, declared in enumerate(_declared(record.record)):
-        content = files.get((record.activity_id, place))
-        if content is None or hashlib.sha256(content).hexdigest() != declared:
-            continue
+    for declared, content in _files_of(record, files):
         same = (t.blob.c.activity_id == record.activity_id, t.blob.c.sha256 == declared)
         if conn.execute(select(t.blob.c.size).where(*same)).first() is None:
-            office.blobs.put(declared, content)
             conn.execute(
                 insert(t.blob).values(
                     activity_id=record.activity_id,
@@ -239,6 +240,14 @@ def _keep_files(office: Office, conn: Connection, record: Opened, files: dict[tu
             )
             kept += 1
     return kept
+
+
+def _files_of(record: Opened, files: Mapping[tuple[str, int], bytes]) -> Iterator[tuple[str, bytes]]:
+    """The files a record declares and the sealed journal holds, byte for byte: SHA-256 and content."""
+    for place, declared in enumerate(_declared(record.record)):
+        content = files.get((record.activity_id, place))
+        if content is not None and hashlib.sha256(content).hexdigest() == declared:
+            yield str(declared), content
 
 
 def _declared(record: bytes) -> list[object]:

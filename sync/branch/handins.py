@@ -53,18 +53,14 @@ def hand_in(office: Office, content: bytes, address: str | None) -> HandedIn:
         raise refuse(MALFORMED, str(e)) from e
     sha256 = hashlib.sha256(content).hexdigest()
     records = len({(r.device_id, r.activity_id) for r in rows if r.table == "journal"})
-    kept, now_ms = t.handin.c, office.now_ms()
+    now_ms = office.now_ms()
+    with office.reading() as conn:
+        new = _is_new(conn, sha256, now_ms)
+    if new:
+        office.blobs.put(sha256, content)
     with office.changing() as changes:
         conn = changes.conn
-        if conn.execute(select(kept.n).where(kept.sha256 == sha256)).first() is None:
-            count, first = conn.execute(
-                select(func.count(), func.min(kept.received_ms)).where(kept.received_ms > now_ms - _HOUR_MS)
-            ).one()
-            cap = setting(conn, "limits").get("handins_per_hour")
-            if count >= (cap if type(cap) is int and cap >= 0 else HANDINS_PER_HOUR):
-                wait_ms = (first or now_ms) + _HOUR_MS - now_ms
-                raise refuse(TOO_MANY_HANDINS, retry_after=max(1, -(-wait_ms // 1000)))
-            office.blobs.put(sha256, content)
+        if _is_new(conn, sha256, now_ms):
             conn.execute(
                 insert(t.handin).values(
                     sha256=sha256,
@@ -75,6 +71,21 @@ def hand_in(office: Office, content: bytes, address: str | None) -> HandedIn:
                 )
             )
     return HandedIn(sha256, len(content), records)
+
+
+def _is_new(conn: Connection, sha256: str, now_ms: int) -> bool:
+    """Whether that journal is not here yet. Raises Problem `too_many_handins` where no new one is taken now."""
+    kept = t.handin.c
+    if conn.execute(select(kept.n).where(kept.sha256 == sha256)).first() is not None:
+        return False
+    count, first = conn.execute(
+        select(func.count(), func.min(kept.received_ms)).where(kept.received_ms > now_ms - _HOUR_MS)
+    ).one()
+    cap = setting(conn, "limits").get("handins_per_hour")
+    if count >= (cap if type(cap) is int and cap >= 0 else HANDINS_PER_HOUR):
+        wait_ms = (first or now_ms) + _HOUR_MS - now_ms
+        raise refuse(TOO_MANY_HANDINS, retry_after=max(1, -(-wait_ms // 1000)))
+    return True
 
 
 def handed_in(office: Office) -> Iterator[HandIn]:

@@ -79,30 +79,47 @@ def append(office: Office, token: str, upload_id: str, offset: int, content: byt
     """Take the bytes that follow. The last ones complete the file.
 
     Raises Problem `offset` (409; nothing is taken), `too_large` (more than was announced), `wrong_file` (460; the upload
-    is gone), `not_found`.
+    is gone), `not_found`; FilesFailed where the store of files did not keep it: the last bytes are wanted again then.
     """
-    return again_if_in_the_way(lambda: _append(office, token, upload_id, offset, content))
-
-
-def _append(office: Office, token: str, upload_id: str, offset: int, content: bytes) -> Upload:
-    with office.changing(alone=False) as changes:
-        conn = changes.conn
-        row = _row(conn, authenticate(conn, token), upload_id, lock=True)
-        if offset != row.arrived:
-            raise refuse(OFFSET, extra={"offset": row.arrived})
-        arrived = offset + len(content)
-        if arrived > row.length:
-            raise refuse(TOO_LARGE)
-        if content:
-            conn.execute(insert(t.upload_part).values(upload_id=upload_id, at=offset, content=content))
-        if content or not row.done:
-            conn.execute(_where(upload_id, update(t.upload)).values(arrived=arrived))
-        sound = arrived < row.length or row.done or _complete(office, conn, row)
-        if not sound:
-            _discard(conn, upload_id)
+    with office.reading() as conn:
+        row = _following(conn, token, upload_id, offset, content)
+        last = offset + len(content) == row.length and not row.done
+        whole = _arrived(conn, upload_id) + content if last else b""
+        sound = not last or (hashlib.sha256(whole).hexdigest() == row.sha256 and _declared(conn, row))
+    if last and sound:
+        office.blobs.put(row.sha256, whole)
+    again_if_in_the_way(lambda: _append(office, token, upload_id, offset, content, last, sound))
     if not sound:
         raise refuse(WRONG_FILE)
-    return Upload(upload_id, arrived, row.length)
+    return Upload(upload_id, offset + len(content), row.length)
+
+
+def _append(
+    office: Office, token: str, upload_id: str, offset: int, content: bytes, last: bool, sound: bool
+) -> None:
+    """Write down what has arrived: one part more, a file that is kept, or an upload that is discarded."""
+    with office.changing(alone=False) as changes:
+        conn = changes.conn
+        row = _following(conn, token, upload_id, offset, content, lock=True)
+        if not sound:
+            _discard(conn, upload_id)
+        elif last:
+            _complete(conn, row, office.now_ms())
+        elif content:
+            conn.execute(insert(t.upload_part).values(upload_id=upload_id, at=offset, content=content))
+            conn.execute(_where(upload_id, update(t.upload)).values(arrived=offset + len(content)))
+
+
+def _following(
+    conn: Connection, token: str, upload_id: str, offset: int, content: bytes, *, lock: bool = False
+) -> Any:
+    """The upload these bytes follow in. Raises Problem `offset`, `too_large`, `not_found`."""
+    row = _row(conn, authenticate(conn, token), upload_id, lock=lock)
+    if offset != row.arrived:
+        raise refuse(OFFSET, extra={"offset": row.arrived})
+    if offset + len(content) > row.length:
+        raise refuse(TOO_LARGE)
+    return row
 
 
 def read_file(office: Office, token: str, activity_id: str, sha256: str) -> bytes:
@@ -148,24 +165,25 @@ def _where(upload_id: str, statement: Any) -> Any:
     return statement.where(t.upload.c.upload_id == upload_id)
 
 
-def _complete(office: Office, conn: Connection, row: Any) -> bool:
-    """Keep the file, and that this activity has it; False where it is not the one that was declared."""
+def _arrived(conn: Connection, upload_id: str) -> bytes:
+    """What has arrived of it."""
     part = t.upload_part.c
-    parts = conn.scalars(select(part.content).where(part.upload_id == row.upload_id).order_by(part.at)).all()
-    content = b"".join(parts)
-    if hashlib.sha256(content).hexdigest() != row.sha256 or not _declared(conn, row):
-        return False
-    office.blobs.put(row.sha256, content)
+    return b"".join(
+        conn.scalars(select(part.content).where(part.upload_id == upload_id).order_by(part.at)).all()
+    )
+
+
+def _complete(conn: Connection, row: Any, now_ms: int) -> None:
+    """The file is kept: this activity has it, and its parts go."""
     same = (t.blob.c.activity_id == row.activity_id, t.blob.c.sha256 == row.sha256)
     if conn.execute(select(t.blob.c.sha256).where(*same)).first() is None:
         conn.execute(
             insert(t.blob).values(
-                activity_id=row.activity_id, sha256=row.sha256, size=row.length, kept_ms=office.now_ms()
+                activity_id=row.activity_id, sha256=row.sha256, size=row.length, kept_ms=now_ms
             )
         )
-    conn.execute(delete(t.upload_part).where(part.upload_id == row.upload_id))
-    conn.execute(_where(row.upload_id, update(t.upload)).values(done=True))
-    return True
+    conn.execute(delete(t.upload_part).where(t.upload_part.c.upload_id == row.upload_id))
+    conn.execute(_where(row.upload_id, update(t.upload)).values(arrived=row.length, done=True))
 
 
 def _declared(conn: Connection, row: Any) -> bool:

@@ -1,205 +1,323 @@
-"""kill -9, a full disk or a broken disk at every write of the phone's commands and of the branch.
+"""kill -9, a full disk or a broken disk at every call of the phone's commands and of the branch.
 
     python -m tests.faults.kills [--all | --step 7]                 killed
-    python -m tests.faults.kills --error ENOSPC [--all | --step 7]  from that write on no room
-    python -m tests.faults.kills --error EIO [--all | --step 7]     that write fails
+    python -m tests.faults.kills --error ENOSPC [--all | --step 7]  from that call on no room
+    python -m tests.faults.kills --error EIO [--all | --step 7]     that call fails
 
-strace injects it at write, pwrite64, fsync, fdatasync, ftruncate and rename on the files of the data folder: of
-`record`, of `sync` with a record to push, a document to pull, a case to purge, of `enrol`, which makes the file
-through all of its migrations, and of the branch during a push. After each the same runs without a fault: every id
-that was printed is at the branch exactly once, `doctor` finds nothing.
+strace injects it at the calls on the files of the data folder, one after the other until none is left: of `record`, of
+`sync` with a record to push, a document to pull, a case to purge, of `doctor` on a file of the first version (which
+migrates), of `enrol`, and of the branch during a push. After each the same runs without a fault: every id that was
+printed is at the branch exactly once, one that was said not to be saved is not there, `doctor` finds nothing, no file
+was set aside as damaged.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import re
+import shutil
 import signal
-import subprocess
+import sqlite3
 import sys
 import tempfile
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
+from sqlite_utils import Database
 
+from app.store.schema import FILE, MIGRATIONS, Migration, migrate
 from sync.branch import tables as t
+from tests.faults.command_phone import CommandPhone
 from tests.faults.ground import say
-from tests.faults.injected import CALLS, ROOT, CommandPhone, traced
-from tests.support.branch_server import RunningBranch, figures_document, free_port
+from tests.faults.ready import Outcome, Ready
+from tests.support.branch_server import RunningBranch, figures_document
 
-KILLED: Final = -signal.SIGKILL
-AT_MOST: Final = (
-    200  # writes of one call in one command; the sweep ends earlier, at the first run without a fault
-)
+KILLED: Final = ""
+WRITES: Final = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "unlink")
+CALLS: Final[Mapping[str, Sequence[str]]] = {
+    KILLED: WRITES,
+    "ENOSPC": ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "openat"),
+    "EIO": (*WRITES, "openat", "read", "pread64"),
+}
+AT_MOST: Final = 1_000  # calls of one kind in one command; more means that the sweep counts wrongly
+WRONG_MOST: Final = 20
+ON_OLD_FILE: Final = 3  # records that wait when a file is migrated
+PARTS: Final = ("save", "push", "pull", "purge", "migrate", "enrol", "server")
 
 
 class Sweep:
-    """One phone and one branch, through all faults; `error` empty: killed."""
+    """One phone and one branch, through all faults of one kind."""
 
-    def __init__(self, folder: Path, error: str, step: int) -> None:
-        self._folder, self._error, self._step = folder, error, step
+    def __init__(
+        self, folder: Path, error: str, step: int, parts: Sequence[str] = PARTS, calls: Sequence[str] = ()
+    ) -> None:
+        self._folder, self._error, self._step, self._parts = folder, error, step, parts
+        self._calls = calls or CALLS[error]
         self.counts: Counter[str] = Counter()
+        self.wrong = 0
+        self.app, self.serve = Ready("app.__main__"), Ready("sync.branch.cli")
         self.branch = RunningBranch(folder / "branch")
         self.branch.officer("w001")
         self.branch.officer("w002")
         self.branch.allow_contact_at_any_hour()
         self.branch.start()
         self.case_id = self.branch.case()
-        self.phone = CommandPhone(folder / "phone")
+        self.phone = self._phone("phone")
         self._figures = 0
-        assert self._bind(self.phone).returncode == 0
+        self._numbers = itertools.count()
 
-    def _bind(self, phone: CommandPhone, fault: str = "", code: str = "") -> subprocess.CompletedProcess[str]:
-        where = ("--server", self.branch.url, "--officer", "w001", "--code", code or self.branch.code())
-        return phone.run("enrol", *where, fault=fault)
+    def _phone(self, name: str) -> CommandPhone:
+        """In a folder of its own beside the others, all of them with one keystore."""
+        return CommandPhone(self.app, self._folder / name)
 
-    def over(self, name: str, prepare: Callable[[], None], work: Callable[[str], int]) -> None:
-        """`work(fault)` at every write of every call, until it ends as if there had been none."""
-        for call in CALLS:
+    def run(self) -> Counter[str]:
+        """Faults per part. Raises AssertionError where something is lost, doubled, unsound or said wrongly."""
+        assert self.phone.bind(self.branch.url, self.branch.code()).code == 0
+        self.phone.json("sync")
+        for name in self._parts:
+            begun = time.monotonic()
+            getattr(self, f"_{name}")()
+            say(f"  {name}: {self.counts[name]} faults in {time.monotonic() - begun:.0f} s")
+        assert not self.wrong, f"{self.wrong} wrong"
+        return self.counts
+
+    def close(self) -> None:
+        self.app.close()
+        self.serve.close()
+        self.branch.close()
+
+    # ---- the parts
+
+    def _save(self) -> None:
+        self._each("save", lambda: self.phone, lambda phone, fault: phone.record(self.case_id, fault))
+
+    def _push(self) -> None:
+        self._each("push", self._one_record_waits, _sync)
+
+    def _pull(self) -> None:
+        self._each("pull", self._figures_change, _sync)
+
+    def _purge(self) -> None:
+        self._each("purge", self._one_case_leaves, _sync)
+
+    def _migrate(self) -> None:
+        """Of a file of the first version with records that wait."""
+        old = self._phone("old")
+        assert old.bind(self.branch.url, self.branch.code()).code == 0
+        old.json("sync")
+        for _ in range(ON_OLD_FILE):
+            old.record(self.case_id)
+        make_first_version(old.folder / FILE)
+        self._each(
+            "migrate",
+            lambda: self._copy_of(old),
+            lambda phone, fault: phone.run("doctor", "--json", fault=fault),
+            self._all_waits,
+        )
+        self._copy_of(old).json("sync")
+        self.phone.printed += old.printed
+        self._check(self.phone, "migrate")
+
+    def _enrol(self) -> None:
+        """A phone of its own for every fault: it binds with the same code afterwards and is sound."""
+        codes: dict[CommandPhone, str] = {}
+
+        def bind(phone: CommandPhone, fault: str = "") -> Outcome:
+            code = codes.setdefault(phone, self.branch.code())
+            return phone.bind(self.branch.url, code, fault)
+
+        def check(phone: CommandPhone, where: str) -> None:
+            again = bind(phone)
+            assert again.code == 0, (where, again.stderr)
+            phone.json("sync")
+            self._sound(phone, where)
+
+        self._each("enrol", lambda: self._phone(f"new{next(self._numbers)}"), bind, check)
+
+    def _server(self) -> None:
+        """The branch at every call of a push, killed or without a disk."""
+
+        def check(phone: CommandPhone, where: str) -> None:
+            self.branch.start()
+            self._check(phone, where)
+            self.branch.stop()
+
+        self.branch.stop()
+        self._each("server", self._one_record_waits, self._sync_with_faulty_branch, check)
+        self.branch.start()
+        self._check(self.phone, "server")
+
+    def _each(
+        self,
+        name: str,
+        prepare: Callable[[], CommandPhone],
+        work: Callable[[CommandPhone, str], Outcome],
+        check: Callable[[CommandPhone, str], None] | None = None,
+    ) -> None:
+        """`work` at every call of every kind, each kind until a run that the fault did not befall."""
+        for call in self._calls:
             for n in range(1, AT_MOST, self._step):
-                prepare()
-                if not self._hit(work(self._fault(call, n))):
+                where = f"{name} at {call} {n}"
+                try:
+                    felt = self._once(name, where, self._fault(call, n), prepare, work, check or self._check)
+                except AssertionError as e:
+                    say(f"  WRONG, {where}: {e}")
+                    self.wrong += 1
+                    if self.wrong >= WRONG_MOST:
+                        raise
+                    continue
+                if not felt:
                     break
                 self.counts[name] += 1
-                self._check(f"{name} at {call} {n}")
+            else:
+                raise AssertionError(f"{name}: no end of {call}")
+
+    def _once(
+        self,
+        name: str,
+        where: str,
+        fault: str,
+        prepare: Callable[[], CommandPhone],
+        work: Callable[[CommandPhone, str], Outcome],
+        check: Callable[[CommandPhone, str], None],
+    ) -> bool:
+        """Whether the fault befell it. Raises AssertionError."""
+        phone = prepare()
+        done = work(phone, fault)
+        assert "Traceback" not in done.stderr, done.stderr
+        if not done.felt:
+            assert done.code == 0, done
+            return False
+        if self._error and name != "server":
+            self._told(done)
+        check(phone, where)
+        return True
 
     def _fault(self, call: str, n: int) -> str:
         if not self._error:
             return f"{call}:signal=KILL:when={n}"
         return f"{call}:error={self._error}:when={n}{'+' if self._error == 'ENOSPC' else ''}"
 
-    def _hit(self, code: int) -> bool:
-        return code != 0
+    # ---- what is done
 
-    def _check(self, what: str) -> None:
-        """Without faults everything is there. Raises AssertionError."""
-        self.phone.json("sync")
-        report = self.phone.json("doctor")
-        assert report["sound"], (what, report)
-        act = t.activity.c
-        with self.branch.office.reading() as conn:
-            there = Counter(conn.scalars(select(act.activity_id).where(act.status == "created")))
-        lost = [i for i in self.phone.printed if there[i] == 0]
-        assert not lost, (what, "lost", lost)
-        assert max(there.values(), default=1) == 1, (what, "doubled")
+    def _one_record_waits(self) -> CommandPhone:
+        assert self.phone.record(self.case_id).code == 0
+        return self.phone
 
-    def record(self, fault: str) -> int:
-        return self._spoken(self.phone.record(self.case_id, fault))
-
-    def sync(self, fault: str) -> int:
-        return self._spoken(self.phone.run("sync", fault=fault))
-
-    def _spoken(self, done: subprocess.CompletedProcess[str]) -> int:
-        """A failure is a sentence, never a traceback."""
-        assert "Traceback" not in done.stderr, done.stderr
-        if self._error and done.returncode != 0:
-            assert done.stderr.strip(), "failed without a word"
-        return done.returncode
-
-    def something_new(self) -> None:
+    def _figures_change(self) -> CommandPhone:
         self._figures += 1
         figures = figures_document(principal_outstanding=f"{self._figures}.00")
         self.branch.update("figures", self.case_id, figures)
+        return self.phone
 
-    def one_case_leaves(self) -> None:
+    def _one_case_leaves(self) -> CommandPhone:
         going = self.branch.case()
         self.phone.json("sync")
         self.phone.record(going)
         self.branch.move(going, "w002")
+        return self.phone
 
-    def enrol(self) -> None:
-        """A phone of its own for every fault: it binds with the same code afterwards and is sound."""
-        number = itertools.count()
-        for call in CALLS:
-            for n in range(1, AT_MOST, self._step):
-                phone, code = CommandPhone(self._folder / f"new{next(number)}" / "data"), self.branch.code()
-                if not self._hit(self._spoken(self._bind(phone, self._fault(call, n), code))):
-                    break
-                self.counts["enrol"] += 1
-                again = self._bind(phone, code=code)
-                assert again.returncode == 0, (call, n, again.stderr)
-                phone.json("sync")
-                assert phone.json("doctor")["sound"], (call, n)
+    def _copy_of(self, phone: CommandPhone) -> CommandPhone:
+        copy = self._phone(f"copy{next(self._numbers)}")
+        shutil.copytree(phone.folder, copy.folder)
+        return copy
 
-    def server(self) -> None:
-        """The branch at every write of a push, killed or without a disk."""
-        self.branch.stop()
-        for call in CALLS:
-            for n in range(1, AT_MOST, self._step):
-                assert self.phone.record(self.case_id).returncode == 0
-                if self._spoken(self._sync_with(self._fault(call, n))) == 0:
-                    break
-                self.counts["server"] += 1
-                self.branch.start()
-                self._check(f"server at {call} {n}")
-                self.branch.stop()
-        self.branch.start()
+    def _sync_with_faulty_branch(self, phone: CommandPhone, fault: str) -> Outcome:
+        """The branch's own outcome: it ends afterwards if it has not been killed."""
+        words = ["--data", str(self.branch.folder), "--json", "serve", "--no-webapp"]
+        run = self.serve.start([*words, "--port", str(self.branch.port)])
+        while not run.stdout:
+            time.sleep(0.005)
+        run.inject([self.branch.folder / f"branch.db{end}" for end in ("", "-wal", "-shm")], fault)
+        said = phone.run("sync")
+        assert "Traceback" not in said.stderr, said.stderr
+        return run.end(signal.SIGTERM)
 
-    def _sync_with(self, fault: str) -> subprocess.CompletedProcess[str]:
-        """A sync with a branch that has this fault; it ends afterwards."""
-        files = [self.branch.folder / f"branch.db{end}" for end in ("", "-wal", "-shm", "-journal")]
-        command = [sys.executable, "-m", "sync.branch", "--data", str(self.branch.folder), "--json", "serve"]
-        command += ["--port", str(self.branch.port or free_port())]
-        with subprocess.Popen(
-            traced(command, files, fault),
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            process_group=0,
-        ) as process:
-            assert process.stdout is not None
-            process.stdout.readline()
-            done = self.phone.run("sync")
-            process.terminate()
-            process.communicate(timeout=30)
-        return done
+    # ---- what has to be true afterwards
 
-    def close(self) -> None:
-        self.branch.close()
+    def _told(self, done: Outcome) -> None:
+        """What could not be done is said in a sentence, a full disk by its name."""
+        if done.code:
+            assert done.stderr.strip(), "failed without a word"
+            assert self._error != "ENOSPC" or re.search("no room|space", done.stderr), done.stderr
+
+    def _check(self, phone: CommandPhone, where: str) -> None:
+        """Without faults everything is there."""
+        phone.json("sync")
+        self._sound(phone, where)
+        act = t.activity.c
+        with self.branch.office.reading() as conn:
+            there = Counter(conn.scalars(select(act.activity_id).where(act.status == "created")))
+        lost = [i for i in phone.printed if there[i] == 0]
+        assert not lost, (where, "lost", lost)
+        assert max(there.values(), default=1) == 1, (where, "doubled")
+        if self._error:
+            assert set(there) <= set(phone.printed), (where, "there, and was said not to be saved")
+
+    def _sound(self, phone: CommandPhone, where: str) -> None:
+        report = phone.json("doctor")
+        assert report["sound"], (where, report)
+        aside = list(phone.folder.glob("*.damaged-*"))
+        for file in aside:
+            file.unlink()
+        assert not aside, (where, "taken for damaged")
+
+    def _all_waits(self, phone: CommandPhone, where: str) -> None:
+        self._sound(phone, where)
+        assert phone.json("status")["waiting"] == ON_OLD_FILE, where
 
 
-def sweep(folder: Path, error: str, step: int, only: str = "") -> Counter[str]:
-    """Faults per operation. Raises AssertionError where something is lost, doubled, unsound or said wrongly."""
-    found = Sweep(folder, error, step)
-    parts: dict[str, Callable[[], None]] = {
-        "save": lambda: found.over("save", lambda: None, found.record),
-        "push": lambda: found.over("push", lambda: _recorded(found), found.sync),
-        "pull": lambda: found.over("pull", found.something_new, found.sync),
-        "purge": lambda: found.over("purge", found.one_case_leaves, found.sync),
-        "enrol": found.enrol,
-        "server": found.server,
-    }
+def _sync(phone: CommandPhone, fault: str) -> Outcome:
+    return phone.run("sync", fault=fault)
+
+
+def make_first_version(file: Path) -> None:
+    """Take out of a file what migrations after the first put in."""
+    with closing(sqlite3.connect(file)) as db:
+        kept = tables_of(MIGRATIONS[:1])
+        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            if name not in kept:
+                db.execute(f"DROP TABLE {name}")
+        db.execute("PRAGMA user_version = 1")
+        db.commit()
+
+
+def tables_of(migrations: Sequence[Migration]) -> set[str]:
+    with closing(sqlite3.connect(":memory:")) as plain:
+        migrate(Database(plain, execute_plugins=False), migrations)
+        return {name for (name,) in plain.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def sweep(
+    folder: Path, error: str, step: int, parts: Sequence[str] = PARTS, calls: Sequence[str] = ()
+) -> Counter[str]:
+    """Faults per part; `calls` instead of all that the kind of fault has. Raises AssertionError where something is lost, doubled, unsound or said wrongly."""
+    found = Sweep(folder, error, step, parts, calls)
     try:
-        found.phone.json("sync")
-        for name, part in parts.items():
-            if only in ("", name):
-                part()
-                say(f"  {name}: {found.counts[name]} faults")
+        return found.run()
     finally:
         found.close()
-    return found.counts
-
-
-def _recorded(found: Sweep) -> None:
-    assert found.phone.record(found.case_id).returncode == 0
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--error", choices=("ENOSPC", "EIO"), default="")
-    parser.add_argument("--all", action="store_true", help="every write")
+    parser.add_argument("--error", choices=("ENOSPC", "EIO"), default=KILLED)
+    parser.add_argument("--all", action="store_true", help="every call")
     parser.add_argument("--step", type=int, default=7, help="only every so many")
-    parser.add_argument("--only", default="", help="save, push, pull, purge, enrol or server")
+    parser.add_argument("--only", choices=PARTS, help="one part")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="waifang-faults-") as scratch:
         step = 1 if options.all else options.step
-        counts = sweep(Path(scratch), options.error, step, options.only)
+        parts = (options.only,) if options.only else PARTS
+        counts = sweep(Path(scratch), options.error, step, parts)
     say(f"{options.error or 'killed'}: {counts.total()} faults; 0 lost, 0 doubled, the file sound every time")
     return 0
 

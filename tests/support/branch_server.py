@@ -103,11 +103,12 @@ class RunningBranch:
         process: bool = False,
         database_url: str | None = None,
         webapp: bool = False,
+        blobs_url: str | None = None,
     ) -> None:
         self.folder = folder
         self.database_url = database_url
         self.founded = found(folder, name, now=now, keys=recovery_keys(), database_url=database_url)
-        self.office = Office.open(folder, now, database_url=database_url)
+        self.office = Office.open(folder, now, blobs_url, database_url)
         self._process_mode = process
         self._webapp = webapp
         self._port = 0

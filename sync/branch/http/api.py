@@ -23,6 +23,7 @@ from sync.branch import problems as p
 from sync.branch.database import is_busy, said_by_database
 from sync.branch.devices import authenticate
 from sync.branch.enrolment import enrol
+from sync.branch.errors import FilesFailed
 from sync.branch.handins import hand_in
 from sync.branch.http.bodies import answer, read_body
 from sync.branch.http.enrol_body import EnrolBody
@@ -225,6 +226,11 @@ def _serve_problems(app: FastAPI) -> None:
         log.error("the database did not do it: %s", said_by_database(error))
         if not is_busy(error):
             return problem_response(p.refuse(p.INTERNAL))
+        return problem_response(p.refuse(p.BUSY, retry_after=_BUSY_RETRY_S))
+
+    @app.exception_handler(FilesFailed)
+    async def files_failed(_: Request, error: FilesFailed) -> Response:
+        log.error("the store of files did not do it: %s", type(error.__cause__).__name__)
         return problem_response(p.refuse(p.BUSY, retry_after=_BUSY_RETRY_S))
 
     @app.exception_handler(NoConnectionFree)

@@ -1,0 +1,60 @@
+"""`python -m app` over one data folder, each command a process of its own that a fault may befall."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from tests.faults.ready import Outcome, Ready
+
+PIN: Final = "135790"
+NAMES: Final = (
+    "waifang.db",
+    "waifang.db-wal",
+    "waifang.db-shm",
+    "waifang.spool",
+    "waifang.spool.new",
+    "waifang.mark",
+    "waifang.mark.new",
+    "waifang.rebuild",
+    "keys.json",
+    "keys.json.new",
+    "tries.json",
+    "tries.json.new",
+    "lock",
+    "",  # the folder itself: it is flushed too
+)
+
+
+class CommandPhone:
+    """One phone. `printed`: the ids of records it said were saved; `refused`: how often it said that one was not."""
+
+    def __init__(self, app: Ready, folder: Path) -> None:
+        self._app = app
+        self.folder = folder
+        self.printed: list[str] = []
+
+    def run(self, *words: str, stdin: str = "", fault: str = "") -> Outcome:
+        """One command."""
+        env = {"WAIFANG_PIN": PIN, "WAIFANG_KEYSTORE_DIR": str(self.folder.parent / "keystore")}
+        words = ("--lang", "en", "--data", str(self.folder), *words)
+        paths = [self.folder / name for name in NAMES]
+        return self._app.run(words, env=env, stdin=stdin, paths=paths, fault=fault)
+
+    def bind(self, server: str, code: str, fault: str = "") -> Outcome:
+        return self.run("enrol", "--server", server, "--officer", "w001", "--code", code, fault=fault)
+
+    def record(self, case_id: str, fault: str = "") -> Outcome:
+        """One note; an id that was printed counts as promised."""
+        line = json.dumps({"case_id": case_id, "kind": "note", "body": {"text": "在家"}})
+        done = self.run("record", stdin=line + "\n", fault=fault)
+        self.printed += done.stdout.split()
+        return done
+
+    def json(self, *words: str) -> Any:
+        """A command that has to succeed."""
+        done = self.run(*words, "--json")
+        if done.code:
+            raise AssertionError(done.stdout + done.stderr)
+        return json.loads(done.stdout)

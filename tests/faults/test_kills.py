@@ -1,0 +1,29 @@
+"""A sample of `python -m tests.faults.kills`: a few calls of each kind in each part."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.faults.kills import KILLED, sweep
+from tests.faults.ready import HAVE_STRACE
+
+
+@pytest.fixture(autouse=True)
+def strace() -> None:
+    """Skipped on a laptop without it, required in CI."""
+    if not HAVE_STRACE:
+        assert not os.environ.get("CI"), "strace is missing"
+        pytest.skip("needs strace")
+
+
+def test_killed_at_a_write_nothing_confirmed_is_lost_or_doubled(tmp_path: Path) -> None:
+    counts = sweep(tmp_path, KILLED, 13, ("save", "push", "migrate", "server"), ("pwrite64", "fsync"))
+    assert counts["save"] >= 2 and counts["push"] >= 3 and counts["migrate"] >= 2 and counts["server"] >= 1
+
+
+@pytest.mark.parametrize(("error", "call"), [("ENOSPC", "pwrite64"), ("EIO", "pread64")])
+def test_a_disk_that_refuses_is_said_and_nothing_is_wrongly_confirmed(
+    tmp_path: Path, error: str, call: str
+) -> None:
+    assert sweep(tmp_path, error, 7, ("save",), (call,))["save"] >= 3
