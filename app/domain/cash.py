@@ -10,7 +10,8 @@ from typing import Any, Final
 from lunardate import LunarDate
 
 from app.domain.frozen import frozen
-from app.domain.limits import SettingError
+from app.domain.limits import SettingError, unknown
+from app.domain.message import Message
 from app.domain.places import town_of, village_of
 from app.domain.records import Activity, Case, day, money
 
@@ -97,12 +98,12 @@ class MarketDays:
             return cls({str(name): _market(str(name), entry) for name, entry in doc.items()})
         for name in doc:
             if name not in ("villages", "harvest"):
-                raise SettingError(str(name), "unknown; known are villages, harvest")
+                raise SettingError(str(name), unknown(("villages", "harvest")))
         villages, harvests = doc.get("villages", {}), doc.get("harvest", [])
         if not isinstance(villages, Mapping):
-            raise SettingError("villages", "a table of villages is needed")
+            raise SettingError("villages", Message("a table of villages is needed"))
         if not isinstance(harvests, list):
-            raise SettingError("harvest", "a list of seasons is needed")
+            raise SettingError("harvest", Message("a list of seasons is needed"))
         return cls(
             {str(name): _market(f"villages.{name}", entry) for name, entry in villages.items()},
             tuple(_harvest(f"harvest[{n}]", entry) for n, entry in enumerate(harvests)),
@@ -199,38 +200,40 @@ def _market(path: str, entry: object) -> Market:
             return Market(dates=frozenset(on for on in dates if on is not None))
         return Market(lunar=True, figures=_figures(path, entry))
     if not isinstance(entry, Mapping):
-        raise SettingError(path, "a table with days, or with every and from, is needed")
+        raise SettingError(path, Message("a table with days, or with every and from, is needed"))
     for name in entry:
         if name not in ("calendar", "days", "every", "from"):
-            raise SettingError(f"{path}.{name}", "unknown; known are calendar, days, every, from")
+            raise SettingError(f"{path}.{name}", unknown(("calendar", "days", "every", "from")))
     calendar = entry.get("calendar", "lunar")
     if calendar not in ("lunar", "solar"):
-        raise SettingError(f"{path}.calendar", "lunar or solar is needed")
+        raise SettingError(f"{path}.calendar", Message("lunar or solar is needed"))
     if "every" in entry:
         every, since = entry["every"], day(entry.get("from"))
         if not isinstance(every, int) or isinstance(every, bool) or not 1 <= every <= _EVERY_MOST:
-            raise SettingError(f"{path}.every", f"a number of days from 1 to {_EVERY_MOST} is needed")
+            raise SettingError(
+                f"{path}.every", Message("a number of days from 1 to {most} is needed", {"most": _EVERY_MOST})
+            )
         if since is None:
-            raise SettingError(f"{path}.from", "a market day is needed, like 2026-11-23")
+            raise SettingError(f"{path}.from", Message("a market day is needed, like 2026-11-23"))
         return Market(every=every, since=since)
     return Market(lunar=calendar == "lunar", figures=_figures(f"{path}.days", entry.get("days")))
 
 
 def _figures(path: str, days: object) -> frozenset[int]:
     if not isinstance(days, list) or not days:
-        raise SettingError(path, "a list of figures is needed, like [3, 8]")
+        raise SettingError(path, Message("a list of figures is needed, like [3, 8]"))
     for n, figure in enumerate(days):
         if not isinstance(figure, int) or isinstance(figure, bool) or not 0 <= figure <= 31:
-            raise SettingError(f"{path}[{n}]", "a figure from 0 to 31 is needed")
+            raise SettingError(f"{path}[{n}]", Message("a figure from 0 to 31 is needed"))
     return frozenset(days)
 
 
 def _harvest(path: str, entry: object) -> Harvest:
     if not isinstance(entry, Mapping):
-        raise SettingError(path, "a table with trade, from and until is needed")
+        raise SettingError(path, Message("a table with trade, from and until is needed"))
     trade = entry.get("trade")
     if not isinstance(trade, str) or not trade.strip():
-        raise SettingError(f"{path}.trade", "a trade is needed, as the list names it")
+        raise SettingError(f"{path}.trade", Message("a trade is needed, as the list names it"))
     return Harvest(
         trade, _month_day(f"{path}.from", entry.get("from")), _month_day(f"{path}.until", entry.get("until"))
     )
@@ -239,7 +242,7 @@ def _harvest(path: str, entry: object) -> Harvest:
 def _month_day(path: str, value: object) -> tuple[int, int]:
     on = day(f"2024-{value}") if isinstance(value, str) else None  # a leap year: 02-29 is a day
     if on is None:
-        raise SettingError(path, 'a month and day like "04-01" is needed')
+        raise SettingError(path, Message('a month and day like "04-01" is needed'))
     return on.month, on.day
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import time
 from typing import Any, Final
+
+from app.domain.message import Message
 
 _MOST: Final = 1_000
 # Members of the same document that the branch's server goes by itself.
@@ -15,16 +17,21 @@ OF_THE_SERVER: Final = (
     "revoked_push_days",
     "handins_per_hour",
 )
-_PERIODS: Final = ("limitation_years", "guarantee_months")
+_FROM_ONE: Final = ("limitation_years", "guarantee_months", "enrol_code_minutes")
 
 
 class SettingError(ValueError):
     """A settings document that cannot be used; `path` names the key, `message` says what is wrong with it."""
 
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(f"{path}: {message}" if path else message)
+    def __init__(self, path: str, message: Message) -> None:
+        super().__init__(f"{path}: {message.text}" if path else message.text)
         self.path = path
         self.message = message
+
+
+def unknown(known: Iterable[str]) -> Message:
+    """What is said of a key nobody knows."""
+    return Message("unknown; known are {known}", {"known": ", ".join(known)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +64,9 @@ class Limits:
         known = {f.name: f for f in fields(cls)}
         for name, value in doc.items():
             if name in OF_THE_SERVER:
-                _count(name, value, 0)
+                _count(name, value, 1 if name in _FROM_ONE else 0)
             elif name not in known:
-                raise SettingError(str(name), f"unknown; known are {', '.join((*known, *OF_THE_SERVER))}")
+                raise SettingError(str(name), unknown((*known, *OF_THE_SERVER)))
         defaults = cls()
         return cls(**{n: _read(n, value, getattr(defaults, n)) for n, value in doc.items() if n in known})
 
@@ -77,23 +84,23 @@ def _read(name: str, value: Any, default: Any) -> Any:
         except ValueError:
             read = None
         if read is None or read.tzinfo is not None:
-            raise SettingError(name, 'a time of day like "22:00" is needed')
+            raise SettingError(name, Message('a time of day like "22:00" is needed'))
         return read
     if isinstance(default, bool):
         if not isinstance(value, bool):
-            raise SettingError(name, "true or false is needed")
+            raise SettingError(name, Message("true or false is needed"))
         return value
     if isinstance(default, tuple):
         if not isinstance(value, list) or not value:
-            raise SettingError(name, "a list of days is needed, like [30, 10, 3]")
+            raise SettingError(name, Message("a list of days is needed, like [30, 10, 3]"))
         days = tuple(_count(f"{name}[{n}]", v, 0) for n, v in enumerate(value))
         if list(days) != sorted(set(days), reverse=True):
-            raise SettingError(name, "the days have to fall, like [30, 10, 3]")
+            raise SettingError(name, Message("the days have to fall, like [30, 10, 3]"))
         return days
-    return _count(name, value, 1 if name in _PERIODS else 0)
+    return _count(name, value, 1 if name in _FROM_ONE else 0)
 
 
 def _count(path: str, value: Any, least: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= _MOST:
-        raise SettingError(path, f"a whole number, {least} or more, is needed")
+        raise SettingError(path, Message("a whole number, {least} or more, is needed", {"least": least}))
     return value

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-from app.domain.limits import SettingError
+from app.domain.limits import SettingError, unknown
+from app.domain.message import Message
 from app.domain.records import ZERO, money
 
 LANGUAGES: Final = ("zh", "en")
@@ -158,20 +159,20 @@ class Procedure:
         """From a TOML or JSON document. Raises ProcedureError naming the key that is wrong."""
         name = doc.get("name")
         if not isinstance(name, str) or not name:
-            raise ProcedureError("name", "a name is needed")
+            raise ProcedureError("name", Message("a name is needed"))
         _known_keys("", doc, _KEYS)
         listed = doc.get("steps")
         if not isinstance(listed, list) or not listed:
-            raise ProcedureError("steps", "a list of steps is needed")
+            raise ProcedureError("steps", Message("a list of steps is needed"))
         steps = tuple(_step(f"steps[{n}]", entry) for n, entry in enumerate(listed))
         seen: set[str] = set()
         for n, step in enumerate(steps):
             if step.step in seen:
-                raise ProcedureError(f"steps[{n}].step", f"{step.step} stands twice")
+                raise ProcedureError(f"steps[{n}].step", Message("{name} stands twice", {"name": step.step}))
             seen.add(step.step)
         limit = money(doc.get("exact_amount_up_to", "0"))
         if limit is None or limit < 0:
-            raise ProcedureError("exact_amount_up_to", 'an amount like "100.00" is needed')
+            raise ProcedureError("exact_amount_up_to", Message('an amount like "100.00" is needed'))
         return cls(
             name=name,
             title=_words("title", doc.get("title")),
@@ -196,13 +197,13 @@ def procedures_from(
     procedures = dict(defaults)
     for name, doc in (settings_doc or {}).items():
         if not isinstance(doc, Mapping):
-            raise ProcedureError(name, "a procedure is needed")
+            raise ProcedureError(name, Message("a procedure is needed"))
         try:
             procedures[name] = Procedure.read({"name": name, **doc})
         except ProcedureError as e:
             raise ProcedureError(f"{name}.{e.path}", e.message) from e
         if procedures[name].name != name:
-            raise ProcedureError(f"{name}.name", f"the setting calls it {name}")
+            raise ProcedureError(f"{name}.name", Message("it stands under {name}", {"name": name}))
     return procedures
 
 
@@ -214,28 +215,30 @@ def read_procedures(docs: Iterable[Mapping[str, Any]]) -> dict[str, Procedure]:
 
 def _step(path: str, entry: object) -> StepRule:
     if not isinstance(entry, Mapping):
-        raise ProcedureError(path, "a table is needed")
+        raise ProcedureError(path, Message("a table is needed"))
     _known_keys(f"{path}.", entry, _STEP_KEYS)
     step, kind, opens, done = (entry.get(k) for k in ("step", "kind", "opens", "done"))
     if not isinstance(step, str) or not step:
-        raise ProcedureError(f"{path}.step", "a step id is needed")
+        raise ProcedureError(f"{path}.step", Message("a step id is needed"))
     opens = step if opens is None else opens
     for key, value, known in (("kind", kind, KINDS), ("opens", opens, OPENINGS), ("done", done, DONE)):
         if not isinstance(value, str) or value not in known:
-            raise ProcedureError(f"{path}.{key}", f"one of {', '.join(known)} is needed")
+            raise ProcedureError(
+                f"{path}.{key}", Message("one of {names} is needed", {"names": ", ".join(known)})
+            )
     assert isinstance(kind, str) and isinstance(opens, str) and isinstance(done, str)
     numbers = _counts(f"{path}.days", entry.get("days", {}))
     for needed in OPENINGS[opens]:
         if needed not in numbers:
-            raise ProcedureError(f"{path}.days.{needed}", "a number is needed")
+            raise ProcedureError(f"{path}.days.{needed}", Message("a number is needed"))
     _sensible(f"{path}.days", numbers)
     texts = entry.get("texts")
     if not isinstance(texts, Mapping):
-        raise ProcedureError(f"{path}.texts", "title and why are needed")
+        raise ProcedureError(f"{path}.texts", Message("title and why are needed"))
     read = {name: _words(f"{path}.texts.{name}", words) for name, words in texts.items()}
     for needed in ("title", "why"):
         if needed not in read:
-            raise ProcedureError(f"{path}.texts.{needed}", "a text is needed")
+            raise ProcedureError(f"{path}.texts.{needed}", Message("a text is needed"))
     gaps = (*_EVERYWHERE, *PLACEHOLDERS.get(opens, ()))
     for name, words in read.items():
         for language, text in words.items():
@@ -247,18 +250,20 @@ def _sensible(path: str, numbers: Mapping[str, int]) -> None:
     """What is counted is counted from 1, and no window closes before it opens."""
     for name in _FROM_ONE:
         if numbers.get(name) == 0:
-            raise ProcedureError(f"{path}.{name}", "a whole number, 1 or more, is needed")
+            raise ProcedureError(
+                f"{path}.{name}", Message("a whole number, {least} or more, is needed", {"least": 1})
+            )
     for last in ("due_day", "to_day"):
         if numbers.get(last, _MOST) < numbers.get("from_day", 0):
-            raise ProcedureError(f"{path}.{last}", "lies before from_day")
+            raise ProcedureError(f"{path}.{last}", Message("lies before from_day"))
 
 
 def _words(path: str, value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
-        raise ProcedureError(path, "a text in zh and en is needed")
+        raise ProcedureError(path, Message("a text in zh and en is needed"))
     for language in LANGUAGES:
         if not isinstance(value.get(language), str) or not value[language].strip():
-            raise ProcedureError(f"{path}.{language}", "a text is needed")
+            raise ProcedureError(f"{path}.{language}", Message("a text is needed"))
     return {k: v for k, v in value.items() if isinstance(v, str)}
 
 
@@ -266,35 +271,41 @@ def _known_keys(path: str, table: Mapping[str, Any], known: Iterable[str]) -> No
     """A key nobody knows is a slip of the pen, and would be obeyed by nobody."""
     for key in table:
         if key not in known:
-            raise ProcedureError(f"{path}{key}", f"unknown; known are {', '.join(known)}")
+            raise ProcedureError(f"{path}{key}", unknown(known))
 
 
 def _known_gaps(path: str, text: str, known: Iterable[str]) -> None:
     for gap in _GAP.findall(text):
         if gap not in known:
-            raise ProcedureError(path, f"{{{gap}}} is not known here; known are {', '.join(known)}")
+            raise ProcedureError(
+                path,
+                Message(
+                    "{gap} is not known here; known are {known}",
+                    {"gap": f"{{{gap}}}", "known": ", ".join(known)},
+                ),
+            )
     if "{" in (rest := _GAP.sub("", text)) or "}" in rest:
-        raise ProcedureError(path, "a brace without its other one")
+        raise ProcedureError(path, Message("a brace without its other one"))
 
 
 def _paragraphs(name: str, doc: Mapping[str, Any]) -> tuple[str, ...]:
     value = doc.get(name, [])
     if not isinstance(value, list):
-        raise ProcedureError(name, "a list of paragraphs is needed")
+        raise ProcedureError(name, Message("a list of paragraphs is needed"))
     for n, paragraph in enumerate(value):
         if not isinstance(paragraph, str) or not paragraph.strip():
-            raise ProcedureError(f"{name}[{n}]", "a paragraph is needed")
+            raise ProcedureError(f"{name}[{n}]", Message("a paragraph is needed"))
         _known_gaps(f"{name}[{n}]", paragraph, NOTICE_GAPS)
     return tuple(value)
 
 
 def _counts(path: str, value: object) -> dict[str, int]:
     if not isinstance(value, Mapping):
-        raise ProcedureError(path, "a table of numbers is needed")
+        raise ProcedureError(path, Message("a table of numbers is needed"))
     return {name: _count(f"{path}.{name}", n) for name, n in value.items()}
 
 
 def _count(path: str, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MOST:
-        raise ProcedureError(path, f"a whole number from 0 to {_MOST} is needed")
+        raise ProcedureError(path, Message("a whole number from 0 to {most} is needed", {"most": _MOST}))
     return value

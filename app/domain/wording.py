@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from app.domain.limits import SettingError
+from app.domain.limits import SettingError, unknown
+from app.domain.message import Message
 
 KINDS: Final = ("threat", "shaming", "disclosure")
 _MEMBERS: Final = {"threats": "threat", "shaming": "shaming", "disclosure": "disclosure"}
@@ -52,12 +53,12 @@ class Words:
         phrases = dict(DEFAULTS)
         for member, value in (doc or {}).items():
             if member not in _MEMBERS:
-                raise SettingError(str(member), f"unknown; known are {', '.join(_MEMBERS)}")
+                raise SettingError(str(member), unknown(_MEMBERS))
             if not isinstance(value, list):
-                raise SettingError(member, "a list of phrases is needed")
+                raise SettingError(member, Message("a list of phrases is needed"))
             for n, phrase in enumerate(value):
                 if not isinstance(phrase, str) or not _bare(phrase):
-                    raise SettingError(f"{member}[{n}]", "a phrase is needed")
+                    raise SettingError(f"{member}[{n}]", Message("a phrase is needed"))
             phrases[_MEMBERS[member]] = tuple(value)
         return cls(phrases)
 

@@ -26,6 +26,7 @@ from sync.branch.exporting.cli import register as register_exports
 from sync.branch.founding import DEFAULT_ZONE, found
 from sync.branch.holiday import put_by_clerk
 from sync.branch.importing.cli import register as register_imports
+from sync.branch.misused import in_words
 from sync.branch.officers import add_officer, list_officers
 from sync.branch.printing.cli import register as register_papers
 from sync.branch.recovering import register as register_recovering
@@ -276,7 +277,9 @@ def main(arguments: list[str] | None = None) -> int:
         if usage is None:
             raise
         why = usage()  # empty where no command was given: the help was shown
-        return _failed(Message("The command cannot be read: {why} Try --help.", {"why": why})) if why else 1
+        if not why:
+            return 1
+        return _failed(Message("The command cannot be read: {why} Try --help.", {"why": in_words(why)}))
     return code if isinstance(code, int) else 0
 
 

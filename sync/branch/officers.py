@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from app.domain.message import Message
 from sync.branch import tables as t
 from sync.branch.errors import BranchError
+from sync.branch.importing.styles import half_width
 from sync.branch.office import Office
 
 
@@ -30,16 +31,15 @@ class Officer:
 
 def add_officer(office: Office, officer_id: str, name: str) -> Officer:
     """Register an officer. Raises BranchError for a number in use, or one or a name that cannot be."""
-    officer_id, name = officer_id.strip(), name.strip()
+    officer_id, name = _as_listed(officer_id), name.strip()
     if not _sound(officer_id, 64) or not _sound(name, 128):
         raise BranchError(Message("An officer needs a number of 1 to 64 characters and a name of 1 to 128."))
     with office.changing() as changes:
-        taken = select(t.officer.c.officer_id).where(t.officer.c.officer_id == officer_id)
-        if changes.conn.execute(taken).first() is not None:
+        known = changes.conn.scalars(select(t.officer.c.officer_id)).all()
+        taken = next((k for k in known if k.casefold() == officer_id.casefold()), None)
+        if taken is not None:
             raise BranchError(
-                Message(
-                    "Officer {officer} is registered already. Nothing was changed.", {"officer": officer_id}
-                )
+                Message("Officer {officer} is registered already. Nothing was changed.", {"officer": taken})
             )
         changes.add_officer(officer_id, name)
     return Officer(officer_id, name)
@@ -59,6 +59,11 @@ def list_officers(office: Office) -> list[Officer]:
 def _count_by_officer(conn: Any, column: Any, *where: Any) -> dict[str, int]:
     rows = conn.execute(select(column, func.count()).where(*where).group_by(column))
     return {row[0]: row[1] for row in rows}
+
+
+def _as_listed(officer_id: str) -> str:
+    """The number as an import reads it from a list: half-width, no spaces; upper and lower case are the same there."""
+    return "".join(half_width(officer_id).split())
 
 
 def _sound(text: str, longest: int) -> bool:

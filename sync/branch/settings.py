@@ -152,13 +152,15 @@ def _check_procedures(value: Mapping[str, Any]) -> None:
         try:
             read = Procedure.read({"name": name, **doc})
         except ProcedureError as e:
-            raise _at_key(f"{name}.{e.path}", Message(e.message)) from e
+            raise _at_key(f"{name}.{e.path}", e.message) from e
         if read.name != name:
             raise _at_key(f"{name}.name", Message("it stands under {name}", {"name": name}))
 
 
 def _check_products(value: Mapping[str, Any], procedures: Mapping[str, Any]) -> None:
     for product, procedure in value.items():
+        if not product or product != "".join(product.split()):
+            raise _at_key(f'"{product}"', Message("a product's name is needed, without spaces"))
         if not isinstance(procedure, str) or procedure not in procedures:
             raise _at_key(product, Message("one of {names} is needed", {"names": ", ".join(procedures)}))
 
@@ -168,7 +170,7 @@ def _check_plan(value: Mapping[str, Any]) -> None:
         if member not in _PLAN:
             raise _at_key(member, Message("one of {names} is needed", {"names": ", ".join(_PLAN)}))
         if type(given) is not int or given < 0:
-            raise _at_key(member, Message("a whole number, 0 or more, is needed"))
+            raise _at_key(member, Message("a whole number, {least} or more, is needed", {"least": 0}))
 
 
 def _read_by(read: Callable[[Mapping[str, Any]], object]) -> Callable[[Mapping[str, Any]], None]:
@@ -178,7 +180,7 @@ def _read_by(read: Callable[[Mapping[str, Any]], object]) -> Callable[[Mapping[s
         try:
             read(value)
         except SettingError as e:
-            raise _at_key(e.path, Message(e.message)) from e
+            raise _at_key(e.path, e.message) from e
 
     return check
 

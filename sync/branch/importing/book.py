@@ -90,8 +90,9 @@ class Book:
         cache = self._documents[kind]
         doc = t.document.c
         unread = [case_id for case_id in case_ids if case_id not in cache]
-        for row in among(self.changes.conn, (doc.doc_id, doc.body), doc.doc_id, unread, doc.kind == kind):
-            cache[row.doc_id] = json.loads(row.body)
+        if unread:
+            for row in among(self.changes.conn, (doc.doc_id, doc.body), doc.doc_id, unread, doc.kind == kind):
+                cache[row.doc_id] = json.loads(row.body)
         return {case_id: cache[case_id] for case_id in case_ids if case_id in cache}
 
     def payments_of(self, case_id: str) -> list[Document]:

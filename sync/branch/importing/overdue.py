@@ -131,9 +131,10 @@ class _Taking:
     def _take(self, row: Listed, officer: str) -> None:
         held = self.book.held.get(row.contract_no)
         case_id = held.case_id if held else str(uuid.uuid4())
-        before = self.book.documents("case", [case_id]).get(case_id, {})
+        known = [case_id] if held else []
+        before = self.book.documents("case", known).get(case_id, {})
         standing, anew = self._standing(row, held, officer, _decided_closed(before))
-        figures_before = self.book.documents("figures", [case_id]).get(case_id, {})
+        figures_before = self.book.documents("figures", known).get(case_id, {})
         procedure = str(self._products[row.product])
         longest = 0 if anew else figures_before.get("longest_dpd") or 0
         cover = figures_before.get("payments_cover")
@@ -146,7 +147,8 @@ class _Taking:
             self._spots.get(row.contract_no),
             before,
         )
-        self.cases[case_id] = with_answers(document, self._answers.get(case_id, ()))
+        answered = self._answers.get(case_id)
+        self.cases[case_id] = with_answers(document, answered) if answered else document
         self.figures[case_id] = figures_document(
             row, max(longest, row.dpd), date.fromisoformat(cover) if cover else self._cover
         )

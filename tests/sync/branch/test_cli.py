@@ -13,6 +13,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
+from sync.branch.cli import main
 from tests.support.branch_server import ROOT, RunningBranch, branch_cli, free_port
 from tests.support.wire_phone import WirePhone
 
@@ -120,6 +121,39 @@ def test_a_command_that_cannot_be_read_is_one_clear_error(made: RunningBranch, w
     assert failed_clearly(made.cli(*words)).startswith("The command cannot be read: ")
 
 
+@pytest.mark.parametrize(
+    ("words", "chinese", "english"),
+    [
+        ((), "缺少命令。", "a command is missing."),
+        (("fly",), "没有命令 fly。", "there is no command fly."),
+        (("enrol",), "缺少 OFFICER。", "OFFICER is missing."),
+        (("decide", "1", "legal"), "缺少 --why。", "--why is missing."),
+        (("status", "--loud"), "没有选项 --loud。", "there is no option --loud."),
+        (("status", "a", "b"), "多出了 a b。", "a b is too much."),
+        (("export", "cases", "--since"), "--since 后面要有值。", "--since needs a value."),
+        (
+            ("export", "cases", "--since", "yesterday"),
+            "--since 不能是“yesterday”，要写成 2026-11-23 这样的日期。",
+            "--since cannot be “yesterday”, only a day like 2026-11-23.",
+        ),
+        (
+            ("export", "cases", "--format", "xml"),
+            "--format 不能是“xml”，只能是 csv, jsonl。",
+            "--format cannot be “xml”, only csv, jsonl.",
+        ),
+        (("serve", "--port", "x"), "--port 的数不对。", "--port needs another number."),
+    ],
+)
+def test_what_is_wrong_with_a_command_is_said_in_both_languages(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[str, ...], chinese: str, english: str
+):
+    assert main(["--data", str(tmp_path), *words]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        f"命令有误：{chinese} 用 --help 查看用法。",
+        f"The command cannot be read: {english} Try --help.",
+    ]
+
+
 def test_data_written_by_a_newer_program_are_left_alone(made: RunningBranch):
     made.close()
     database = sqlite3.connect(made.folder / "branch.db")
@@ -163,9 +197,9 @@ def test_officers_are_added_and_listed(made: RunningBranch):
 
 
 def test_an_officers_number_is_given_once(made: RunningBranch):
-    english = failed_clearly(made.cli("officer", "add", "w001", "别人"))
-
-    assert english == "Officer w001 is registered already. Nothing was changed."
+    for again in ("w001", " W001 ", "ｗ００１"):  # a list's w001, W001 and ｗ００１ are one officer
+        english = failed_clearly(made.cli("officer", "add", again, "别人"))
+        assert english == "Officer w001 is registered already. Nothing was changed."
     assert made.cli_json("officer", "list")["officers"][0]["name"] == "赵试"
 
 

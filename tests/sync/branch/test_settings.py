@@ -101,6 +101,8 @@ def test_bad_syntax_names_the_line(made: RunningBranch, tmp_path: Path, suffix: 
         ("holidays", {"holiday": []}, "holiday"),
         ("products", {"农户保证贷款": "no_such_procedure"}, "农户保证贷款"),
         ("products", {"农户保证贷款": 3}, "农户保证贷款"),
+        ("products", {"": "psbc_small_loan"}, '""'),
+        ("limits", {"enrol_code_minutes": 0}, "enrol_code_minutes"),
         ("market_days", {"乐坝镇": [1, 32]}, "乐坝镇[1]"),
         ("market_days", {"乐坝镇": "always"}, "乐坝镇"),
         ("words", {"threats": ["a", 3]}, "threats[1]"),
