@@ -114,6 +114,15 @@ async def test_a_page_closed_in_the_middle_finds_the_form_again_as_it_was() -> N
         assert notebook.recorded[0].activity_id == born_with
 
 
+async def test_a_full_phone_dials_all_the_same_and_says_that_it_is_full() -> None:
+    notebook = FakeNotebook()
+    notebook.disk_full = True
+    async with case_open(CHEN, notebook) as case:
+        await case.dial()
+        assert len(case.device.dialled) == 1
+        assert "no space left" in case.screen.snack()
+
+
 async def test_a_draft_taken_up_later_happened_when_it_was_begun() -> None:
     notebook = FakeNotebook()
     begun = notebook.moment

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.domain.records import Case, Figures, instant
+from app.ports import NotSaved
 from app.ui import routes
 from app.ui.context import Session
 from app.ui.parts.contact_form import fresh_call
@@ -17,7 +18,8 @@ SAME_TAP: Final = timedelta(seconds=2)
 async def dial(
     session: Session, case: Case, figures: Figures, party: str, number: str, case_path: str
 ) -> None:
-    """Keep what is dialled as a draft, open the dialler, show 电话结果. Raises NotSaved when the draft cannot be kept.
+    """Keep what is dialled as a draft, open the dialler, show 电话结果. Raises NotSaved when the draft cannot be kept:
+    dialled it is all the same, since a full phone is no reason not to call.
 
     Where a rule stands against it, nothing is dialled: the form asks for a reason first. A call whose outcome was chosen but never saved is shown instead: dialling again would mix two calls.
     """
@@ -37,9 +39,14 @@ async def dial(
     fresh = {**fresh_call(case, figures, now), "party": party, "number": number, "undialled": blocked}
     if earlier is not None:  # dialled and never noted: the same draft, the newer call
         fresh |= {"activity_id": earlier.form["activity_id"], "promise_id": earlier.form["promise_id"]}
-    await notebook.save_draft(
-        Draft(earlier.draft_id if earlier else fresh["activity_id"], case.case_id, "call", fresh)
-    )
+    try:
+        await notebook.save_draft(
+            Draft(earlier.draft_id if earlier else fresh["activity_id"], case.case_id, "call", fresh)
+        )
+    except NotSaved:
+        if not blocked:
+            await session.device.dial(number)
+        raise
     session.go(form_route)
     if blocked:
         return  # the form says which rule, and dials once there is a reason
