@@ -44,7 +44,7 @@ class Database:
         self._turn: threading.Lock | None = None
         read = _read_url(url)
         if read.get_backend_name() == "sqlite":
-            self._engine = create_engine(read, pool_size=16, max_overflow=48, hide_parameters=True)
+            self._engine = create_engine(read, pool_size=64, max_overflow=0, hide_parameters=True)
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
             # SQLite's writers poll for the lock; queueing them here costs no waiting and is nearly fair.

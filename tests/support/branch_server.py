@@ -254,6 +254,29 @@ def running_branch(
         branch.close()
 
 
+@contextmanager
+def serving(folder: Path, count: int = 1, *, database_url: str | None = None) -> Iterator[list[str]]:
+    """The addresses of that many `python -m sync.branch serve` on the data folder, each a process of its own."""
+    command = [sys.executable, "-m", "sync.branch", "--data", str(folder), "--json"]
+    running = [
+        subprocess.Popen(
+            [*command, "serve", "--no-webapp", "--port", "0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=ROOT,
+            env=environment(database_url),
+        )
+        for _ in range(count)
+    ]
+    try:
+        yield [json.loads(process.stdout.readline())["address"] for process in running if process.stdout]
+    finally:
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
+
+
 def branch_cli(
     folder: Path, *words: str, database_url: str | None = None
 ) -> subprocess.CompletedProcess[str]:

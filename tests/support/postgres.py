@@ -37,9 +37,9 @@ def binaries() -> Path | None:
 
 
 class Cluster:
-    """One server; every database in it is a copy of a template that has the tables already."""
+    """One server; every database in it is a copy of a template that has the tables already. `durable`: as a bank's."""
 
-    def __init__(self, tools: Path) -> None:
+    def __init__(self, tools: Path, *, durable: bool = False) -> None:
         self._tools = tools
         self._folder = Path(tempfile.mkdtemp(prefix="waifang-pg-"))
         self._account = "postgres" if hasattr(os, "getuid") and os.getuid() == 0 else None
@@ -54,8 +54,8 @@ class Cluster:
             "listen_addresses": "127.0.0.1",
             "port": self.port,
             "unix_socket_directories": self._folder,
-            "fsync": "off",  # the tests' data need not outlive the machine
-            "full_page_writes": "off",
+            "fsync": "on" if durable else "off",  # the tests' data need not outlive the machine
+            "full_page_writes": "on" if durable else "off",
             "max_connections": 200,
         }
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())

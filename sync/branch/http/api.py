@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, FastAPI, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -25,7 +26,7 @@ from sync.branch.devices import authenticate
 from sync.branch.enrolment import enrol
 from sync.branch.errors import FilesFailed
 from sync.branch.handins import hand_in
-from sync.branch.http.bodies import answer, read_body
+from sync.branch.http.bodies import answer, inflated, is_small, read_body, read_raw
 from sync.branch.http.enrol_body import EnrolBody
 from sync.branch.http.files import files
 from sync.branch.http.guard import Guard, problem_response
@@ -58,6 +59,7 @@ JSON: Final = "application/json"
 FRAME: Final = "application/octet-stream"
 _ENROL_MAX_BYTES: Final = 16 * 1024
 _BUSY_RETRY_S: Final = 5
+_PUSHES_AT_ONCE: Final = 4
 LIMITS: Final = {
     "push_items": PUSH_MAX_ITEMS,
     "push_bytes": PUSH_MAX_BYTES,
@@ -78,6 +80,7 @@ def create_app(office: Office, released: Sequence[str] = RELEASED, webapp_in: Pa
         title="Waifang branch", version=str(PROTOCOL), docs_url=None, redoc_url=None, openapi_url=None
     )
     _serve_problems(app)
+    pushing = CapacityLimiter(_PUSHES_AT_ONCE)
 
     @app.get(BASE + "/hello", responses=refusals())
     async def hello(request: Request) -> Response:
@@ -109,10 +112,17 @@ def create_app(office: Office, released: Sequence[str] = RELEASED, webapp_in: Pa
     async def push_records(request: Request, bearer: Bearer) -> Response:
         """Hand in records and declare the phone's head."""
         token = _token(bearer)
-        # Asked before the body is read: a stranger's sixteen megabytes are not inflated.
-        await run_in_threadpool(_let_in, office, token, pushing=True)
-        body = await read_body(request)
-        return await run_in_threadpool(lambda: answer(request, _push(office, token, body), JSON))
+        # Asked before more is read than a phone sends, and before anything is inflated: a stranger has nothing to say.
+        if not is_small(request):
+            await run_in_threadpool(_let_in, office, token, pushing=True)
+        raw = await read_raw(request)
+
+        def stored() -> Response:
+            _let_in(office, token, pushing=True)
+            return answer(request, _push(office, token, inflated(request, raw)), JSON)
+
+        # Few at a time: they queue for one lock, and meanwhile the threads are for those who only read.
+        return await to_thread.run_sync(stored, limiter=pushing)
 
     @app.get(BASE + "/pull", responses=refusals(p.REBIND, p.REVOKED, p.CURSOR_EXPIRED, p.APP_TOO_OLD))
     async def pull_page(

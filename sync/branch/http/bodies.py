@@ -16,6 +16,7 @@ from sync.protocol import BODY_MAX_BYTES, Malformed, TooLarge, gunzip
 GZIP_FROM: Final = 1024
 # What changed in a day goes as small as it gets; a first pull's megabytes at ten times the speed, for a sixth more.
 _SMALL: Final = 256 * 1024
+_PHONES_SEND: Final = 256 * 1024
 _SMALL_LEVEL: Final = 7
 _LARGE_LEVEL: Final = 1
 # A refused body is read on for a while: a client that is still sending does not see an early answer.
@@ -24,21 +25,33 @@ _DRAIN_BYTES: Final = 6 * BODY_MAX_BYTES
 
 async def read_body(request: Request, cap: int = BODY_MAX_BYTES) -> bytes:
     """The request's body, inflated. Raises Problem `too_large`, `unsupported_encoding` or `malformed` (cut gzip)."""
+    raw = await read_raw(request, cap)
+    return await run_in_threadpool(inflated, request, raw, cap)
+
+
+def inflated(request: Request, raw: bytes, cap: int = BODY_MAX_BYTES) -> bytes:
+    """The body that came as `raw`. For a worker thread; raises as `read_body` does."""
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    raw = await _read_raw(request, cap)
     if encoding in ("identity", ""):
         return raw
     if encoding not in ("gzip", "x-gzip"):
         raise refuse(ENCODING)
     try:
-        return await run_in_threadpool(gunzip, raw, cap)
+        return gunzip(raw, cap)
     except TooLarge as e:
         raise refuse(TOO_LARGE) from e
     except Malformed as e:
         raise refuse(MALFORMED, "gzip") from e
 
 
-async def _read_raw(request: Request, cap: int) -> bytes:
+def is_small(request: Request) -> bool:
+    """Whether it says of itself that its body is of a size a phone sends."""
+    told = request.headers.get("content-length", "")
+    return told.isascii() and told.isdigit() and len(told) < 10 and int(told) <= _PHONES_SEND
+
+
+async def read_raw(request: Request, cap: int = BODY_MAX_BYTES) -> bytes:
+    """The body as it comes. Raises Problem `too_large` or `malformed` (cut)."""
     body, seen = bytearray(), 0
     try:
         async for chunk in request.stream():

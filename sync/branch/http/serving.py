@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ipaddress
 import logging
 import signal
@@ -158,6 +159,9 @@ def serve_until_stopped(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     server = make_server(office, lambda: tell(address_of(bound, tls)), behind_proxy, tls, webapp_in=webapp_in)
+    # What is loaded now stays: looking through it for garbage again and again costs a tenth of a busy hour.
+    gc.collect()
+    gc.freeze()
     if webapp_in is not None:
         build_in_background(webapp_in)
     server.run(sockets=[bound])

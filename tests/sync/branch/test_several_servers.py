@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,7 +9,7 @@ import httpx
 import pytest
 
 from sync.branch.office import Now, utc_now
-from tests.support.branch_server import ROOT, RunningBranch, environment
+from tests.support.branch_server import RunningBranch, serving
 from tests.support.wire_phone import WirePhone
 
 ROUNDS = 4
@@ -29,34 +25,8 @@ def clock() -> Now:
 @pytest.fixture
 def servers(branch: RunningBranch) -> Iterator[list[str]]:
     """The addresses of two `python -m sync.branch serve`."""
-    command = [
-        sys.executable,
-        "-m",
-        "sync.branch",
-        "--data",
-        str(branch.folder),
-        "--json",
-        "serve",
-        "--port",
-        "0",
-    ]
-    running = [
-        subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            cwd=ROOT,
-            env=environment(branch.database_url),
-        )
-        for _ in range(2)
-    ]
-    try:
-        yield [json.loads(process.stdout.readline())["address"] for process in running if process.stdout]
-    finally:
-        for process in running:
-            process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=30)
+    with serving(branch.folder, 2, database_url=branch.database_url) as addresses:
+        yield addresses
 
 
 def test_pushes_at_two_servers_side_by_side_reach_every_phone_of_the_officer(
