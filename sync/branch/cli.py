@@ -6,6 +6,7 @@ rejected others.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +19,7 @@ from sync.binding import Binding
 from sync.branch.audit import note
 from sync.branch.auditing import register as register_auditing
 from sync.branch.console import Console, JsonFlag, console
-from sync.branch.database import said_by_database
+from sync.branch.database import trouble_of
 from sync.branch.deciding import register as register_deciding
 from sync.branch.enrolment import issue_code, write_qr
 from sync.branch.errors import BranchError
@@ -263,14 +264,26 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")
+    if sys.stdout is None:
+        return _failed(Message("Standard output is closed: the answer would be lost. Nothing was done."))
     try:
         code: Any = app(args=arguments, prog_name="python -m sync.branch", standalone_mode=False)
     except BranchError as e:
         return _failed(e.message)
     except DatabaseError as e:
+        return _failed(trouble_of(e))
+    except BrokenPipeError:  # who read the answer has enough of it
+        _let_go_of_output()
+        return 1
+    except OSError as e:
+        _let_go_of_output()
         return _failed(
-            Message("The database did not answer: {why}. Nothing was changed.", {"why": said_by_database(e)})
+            Message(
+                "Writing or reading failed: {why}.", {"why": f"{e.strerror or e} {e.filename or ''}".strip()}
+            )
         )
+    except (typer.Abort, KeyboardInterrupt):
+        return _failed(Message("Stopped. What was not finished is as it was before."))
     except Exception as e:
         # Typer's usage errors: Click's own class, or that of the copy newer versions carry.
         usage = getattr(e, "format_message", None)
@@ -284,5 +297,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _failed(message: Message) -> int:
-    sys.stderr.write(in_both(message) + "\n")
+    if sys.stderr is not None:
+        sys.stderr.write(in_both(message) + "\n")
     return 1
+
+
+def _let_go_of_output() -> None:
+    """What is left in the buffer cannot be written either: at the end Python would complain of it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from app.domain.message import Message
+from app.i18n import mark
 from sync.branch.errors import BranchError
 
 FILE_NAME: Final = "branch.db"
@@ -31,6 +32,18 @@ _ALONE: Final = 0x5741_4946  # any number, as long as every process takes the sa
 # What another transaction in the way looks like on PostgreSQL: deadlock, serialization, unique.
 _IN_THE_WAY: Final = frozenset({"40P01", "40001", "23505"})
 _ATTEMPTS: Final = 6
+_TROUBLE: Final = {
+    "SQLITE_READONLY": mark(
+        "The branch's data cannot be written: its folder or file is read-only. Nothing was changed."
+    ),
+    "SQLITE_CANTOPEN": mark(
+        "The branch's data cannot be opened: look at the rights of the data folder and its files. Nothing was changed."
+    ),
+    "SQLITE_FULL": mark("The disk is full. Make room and run the command again; nothing was changed."),
+    "SQLITE_BUSY": mark(
+        "Another command is still writing. Run this one again in a moment; nothing was changed."
+    ),
+}
 
 _T = TypeVar("_T")
 
@@ -121,6 +134,17 @@ def said_by_database(error: DBAPIError) -> str:
     diagnosis = getattr(error.orig, "diag", None)
     primary = getattr(diagnosis, "message_primary", None)
     return str(primary or str(error.orig).partition("\n")[0])
+
+
+def trouble_of(error: DBAPIError) -> Message:
+    """What a clerk can do about an error of the database; its transaction was undone."""
+    name = str(getattr(error.orig, "sqlite_errorname", "") or "")
+    said = next((text for start, text in _TROUBLE.items() if name.startswith(start)), None)
+    if said is not None:
+        return Message(said)
+    return Message(
+        "The database did not answer: {why}. Nothing was changed.", {"why": said_by_database(error)}
+    )
 
 
 def _read_url(url: str | URL) -> URL:

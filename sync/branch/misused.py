@@ -26,6 +26,10 @@ _SAID: Final = (
         mark("{what} cannot be “{given}”, only a day like 2026-11-23."),
     ),
     (
+        r"Invalid value for '(?P<what>.+?)': [Pp]ath '(?P<given>.*)' is not readable",
+        mark("{what}: {given} cannot be read, look at its rights."),
+    ),
+    (
         r"Invalid value for '(?P<what>.+?)': Input should be (a valid integer|less than|greater than).*",
         mark("{what} needs another number."),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from app.domain.message import Message
@@ -16,5 +17,6 @@ def put_file(path: Path, content: bytes) -> None:
         half.write_bytes(content)
         half.replace(path)
     except OSError as e:
-        half.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing can be written nothing was
+            half.unlink(missing_ok=True)
         raise BranchError(Message("The file {file} cannot be written.", {"file": path.name})) from e

@@ -12,8 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from sqlalchemy import insert
+from sqlalchemy.exc import OperationalError
 
+from sync.branch import tables as t
 from sync.branch.cli import main
+from sync.branch.database import trouble_of
 from tests.support.branch_server import ROOT, RunningBranch, branch_cli, free_port
 from tests.support.wire_phone import WirePhone
 
@@ -26,6 +30,10 @@ def failed_clearly(done: subprocess.CompletedProcess[str]) -> str:
     assert re.search(r"[\u4e00-\u9fff]", chinese)
     assert "Traceback" not in done.stderr
     return english
+
+
+def cli_words(branch: RunningBranch, *words: str) -> list[str]:
+    return [sys.executable, "-m", "sync.branch", "--data", str(branch.folder), *words]
 
 
 @pytest.fixture
@@ -152,6 +160,32 @@ def test_what_is_wrong_with_a_command_is_said_in_both_languages(
         f"命令有误：{chinese} 用 --help 查看用法。",
         f"The command cannot be read: {english} Try --help.",
     ]
+
+
+def test_an_answer_that_cannot_be_written_is_one_sentence(made: RunningBranch):
+    for words in (("status",), ("export", "cases")):
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(cli_words(made, *words), stdout=full, stderr=subprocess.PIPE, cwd=ROOT)
+        assert done.returncode == 1
+        assert done.stderr.decode().splitlines()[1].startswith("Writing or reading failed: No space left")
+
+
+def test_a_reader_who_has_enough_of_the_answer_is_no_fault_of_ours(made: RunningBranch):
+    asked = subprocess.Popen(
+        cli_words(made, "export", "cases"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    )
+    asked.stdout.close()
+    assert asked.stderr.read() == b""
+    asked.stderr.close()
+    assert asked.wait() == 1
+
+
+def test_data_that_cannot_be_written_are_told_as_such(made: RunningBranch):
+    with made.office.database.engine.connect() as conn:
+        conn.exec_driver_sql("PRAGMA query_only=1")
+        with pytest.raises(OperationalError) as caught:
+            conn.execute(insert(t.meta).values(name="a", value="b"))
+    assert "read-only" in trouble_of(caught.value).text
 
 
 def test_data_written_by_a_newer_program_are_left_alone(made: RunningBranch):
