@@ -232,8 +232,7 @@ class Sweep:
         """The branch's own outcome: it ends afterwards if it has not been killed."""
         words = ["--data", str(self.branch.folder), "--json", "serve", "--no-webapp"]
         run = self.serve.start([*words, "--port", str(self.branch.port)])
-        while not run.stdout:
-            time.sleep(0.005)
+        run.until_it_speaks()
         run.inject([self.branch.folder / f"branch.db{end}" for end in ("", "-wal", "-shm")], fault)
         said = phone.run("sync")
         assert "Traceback" not in said.stderr, said.stderr

@@ -123,6 +123,13 @@ class Run:
         """What it has said so far."""
         return self._at.with_suffix(".out").read_text("utf-8")
 
+    def until_it_speaks(self) -> None:
+        """Returns when it has said something. Raises AssertionError with its complaint where it ends before."""
+        while not self.stdout:
+            state = Path(f"/proc/{self.pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
+            assert state != "Z", self.end().stderr
+            time.sleep(0.005)
+
     def end(self, number: int = 0) -> Outcome:
         """Wait for its end, after the signal `number` if one is given. Raises AssertionError where it does not end."""
         code = self._ready.ask(wait=self.pid, signal=number)
