@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import sys
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 
 from app import VERSION
 from app.device.sealing import AesGcmSealer
 from app.domain.record import encode_record
+from app.ports import Blob
 from app.store.opening import open_store
 from app.store.sealed import SealedStore
+from sync.branch import uploads
 from sync.branch.enrolment import enrol
 from sync.branch.intake import push
 from sync.branch.office import Office
@@ -34,6 +38,7 @@ from sync.protocol import (
     record_hash,
 )
 
+_T = TypeVar("_T")
 PAGE = 100  # documents; small, so that a snapshot has pages
 
 
@@ -78,10 +83,23 @@ class DirectBranch:
             self._call(lambda: read_page(self._office, self._secret, cursor, PAGE, own=own).encode())
         )
 
+    async def create_upload(self, activity_id: str, sha256: str, size: int) -> str:
+        named = {"activity_id": activity_id, "sha256": sha256}
+        return self._call(lambda: uploads.create(self._office, self._secret, size, named)).upload_id
+
+    async def upload_offset(self, address: str) -> int:
+        return self._call(lambda: uploads.find(self._office, self._secret, address)).offset
+
+    async def send_chunk(self, address: str, offset: int, chunk: bytes) -> int:
+        return self._call(lambda: uploads.append(self._office, self._secret, address, offset, chunk)).offset
+
+    async def file(self, activity_id: str, sha256: str) -> bytes:
+        return self._call(lambda: uploads.read_file(self._office, self._secret, activity_id, sha256))
+
     async def close(self) -> None:
         """Nothing is held."""
 
-    def _call(self, work: Callable[[], bytes]) -> bytes:
+    def _call(self, work: Callable[[], _T]) -> _T:
         luck = self._luck()
         if luck == "before":
             raise Unreachable("no_connection")
@@ -95,7 +113,7 @@ class DirectBranch:
 
 
 class Phone:
-    """One device of an officer over its own folder. `saved`: what was confirmed, in order."""
+    """One device of an officer over its own folder. `saved`: what was confirmed, in order; `photos`: their files."""
 
     def __init__(self, folder: Path, officer_id: str = "w001") -> None:
         self.folder = folder
@@ -103,6 +121,7 @@ class Phone:
         self.clock = WanderingClock()
         self.secret = secrets.token_urlsafe(32)
         self.saved: list[str] = []
+        self.photos: dict[str, bytes] = {}
         self.key = secrets.token_bytes(32)
         self.store: SealedStore
 
@@ -115,24 +134,26 @@ class Phone:
             EnrolRequest(code, self.officer_id, self.store.device_id, self.secret, "phone", "linux", VERSION)
         )
 
-    async def record(self, case_id: str, n: int = 1) -> list[str]:
-        """Save notes of a case; their ids once they are durable."""
+    async def record(self, case_id: str, n: int = 1, photo: bytes = b"") -> list[str]:
+        """Save notes of a case, each with the photo if one is given; their ids once they are durable."""
         ids = [str(uuid.uuid4()) for _ in range(n)]
 
         def make(head: Head) -> list[Item]:
             items = []
             for activity_id in ids:
-                items.append(self._note(activity_id, case_id, head))
+                items.append(self._note(activity_id, case_id, head, photo))
                 head = Head(head.seq + 1, record_hash(items[-1].record))
             return items
 
-        done = [e.activity_id for e in await self.store.append(make)]
+        files = [Blob(i, 0, photo) for i in ids if photo]
+        done = [e.activity_id for e in await self.store.append(make, blobs=files)]
         self.saved += done
+        self.photos |= {i: photo for i in done if photo}
         return done
 
-    def _note(self, activity_id: str, case_id: str, head: Head) -> Item:
+    def _note(self, activity_id: str, case_id: str, head: Head, photo: bytes) -> Item:
         at = self.clock.now().isoformat(timespec="milliseconds")
-        record = {
+        record: dict[str, Any] = {
             "activity_id": activity_id,
             "case_id": case_id,
             "kind": "note",
@@ -144,6 +165,11 @@ class Phone:
             "officer_id": self.officer_id,
             "body": {"text": "在地里干活，傍晚以后在家。"},
         }
+        if photo:
+            sha256 = hashlib.sha256(photo).hexdigest()
+            record["blobs"] = [
+                {"sha256": sha256, "size": len(photo), "media_type": "image/jpeg", "role": "photo"}
+            ]
         return Item(activity_id, encode_record(record))
 
     async def sync(self, branch: Branch) -> SyncReport:

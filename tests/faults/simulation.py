@@ -1,11 +1,12 @@
-"""A seeded simulation of two officers, three phones and a branch, with everything going wrong in between.
+"""A seeded simulation of two officers, their phones and a branch, with everything going wrong in between.
 
     python -m tests.faults.simulation [--seed 1] [--n 100000]
 
-Real stores, the real engine and the branch's own functions over its own database; only the wire is left out. A step
-is one of: a save, a sync whose calls may be lost before or after they were done, a case moved or changed, an app
-closed and opened again, a clock set to another year. At the end, and every so often: everything syncs to rest,
-and every phone's check sum is its feed's, every confirmed record is at the branch once and in its phone's order.
+A step is one of: a save, with a photo or without; a sync whose calls may be lost before or after they were done; a case
+moved or changed, with records and files waiting; an app closed and opened again; a clock set to another year; a phone
+lost and switched off, which goes on; a supervisor's answer; a backup; the branch's disk lost and the backup put back. At
+the end, and every so often, everything syncs to rest: every phone's check sum is its feed's, all phones of an officer
+show the same, every confirmed record is at the branch once and in its phone's order, every file is there.
 """
 
 from __future__ import annotations
@@ -15,126 +16,74 @@ import asyncio
 import random
 import sys
 import tempfile
+import time
 from collections import Counter
-from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
-from sqlalchemy import select
+from tests.faults.ground import say
+from tests.faults.world import World
 
-from app.ports import SealBroken
-from sync.branch import tables as t
-from sync.protocol import Check, Unreachable
-from tests.faults.ground import DirectBranch, Phone, say
-from tests.support.branch_server import RunningBranch, figures_document
+CASES: Final = 12
+REST_EVERY: Final = 2_000
+WORLD_STEPS: Final = 5_000  # then a new branch with new phones: what has piled up makes every step slower
+CALLS_MOST: Final = 50  # of one sync that have luck of their own
+WEIGHTS: Final = {
+    "save": 500,
+    "photo": 20,
+    "sync": 300,
+    "move": 40,
+    "change": 80,
+    "reopen": 40,
+    "clock": 40,
+    "answer": 20,
+    "back up": 4,
+    "put back": 2,
+    "revoke": 1,
+}
 
-CASES = 12
-REST_EVERY = 2_000
-WORLD_STEPS = 10_000  # then a new branch with new phones: what has piled up makes every step slower
 
-
-class Wrong(AssertionError):
-    """Something is lost, doubled, out of order or different on two sides."""
-
-
-class World:
-    """A branch, its phones and a random number generator that decides."""
-
-    def __init__(self, folder: Path, seed: int) -> None:
-        self.rng = random.Random(seed)
-        self.branch = RunningBranch(folder / "branch")
-        self.counts: Counter[str] = Counter()
-        for officer in ("w001", "w002"):
-            self.branch.officer(officer)
-        self.cases = [self.branch.case(self.rng.choice(("w001", "w002"))) for _ in range(CASES)]
-        self.phones = [Phone(folder / f"phone{n}", o) for n, o in enumerate(("w001", "w001", "w002"))]
-
-    async def begin(self) -> None:
-        for phone in self.phones:
-            await phone.open()
-            await phone.enrol(self._wire(phone), self.branch.code(phone.officer_id))
-            await phone.sync(self._wire(phone))
-
-    def _wire(self, phone: Phone, luck: Callable[[], str] = lambda: "") -> DirectBranch:
-        return DirectBranch(self.branch.office, phone.secret, luck)
-
-    def _bad_luck(self) -> str:
-        return self.rng.choices(("", "before", "after"), (8, 1, 2))[0]
-
-    async def step(self) -> None:
-        phone = self.rng.choice(self.phones)
-        kind = self.rng.choices(("save", "sync", "move", "change", "reopen", "clock"), (50, 30, 4, 8, 4, 4))[
-            0
-        ]
-        self.counts[kind] += 1
-        match kind:
-            case "save":
-                mine = [d.id for d in await phone.store.documents([("case", c) for c in self.cases])]
-                if mine:
-                    await phone.record(self.rng.choice(mine), self.rng.randint(1, 3))
-            case "sync":
-                try:
-                    await phone.sync(self._wire(phone, self._bad_luck))
-                except Unreachable:
-                    self.counts["cut"] += 1
-            case "move":
-                self.branch.move(self.rng.choice(self.cases), self.rng.choice(("w001", "w002")))
-            case "change":
-                principal = f"{self.rng.randrange(10**6)}.00"
-                figures = figures_document(principal_outstanding=principal)
-                self.branch.update("figures", self.rng.choice(self.cases), figures)
-            case "reopen":
-                await phone.close()
-                await phone.open()
-            case _:
-                phone.clock.off = timedelta(days=self.rng.randint(-3650, 3650))
-
-    async def rest(self) -> None:
-        """Sync to rest and compare. Raises Wrong."""
-        for _ in range(2):
-            for phone in self.phones:
-                report = await phone.sync(self._wire(phone))
-                if report.mismatch or report.started_anew or report.quarantined:
-                    raise Wrong(f"{report}")
-        for phone in self.phones:
-            await self._compare(phone)
-
-    async def _compare(self, phone: Phone) -> None:
-        act, feed = t.activity.c, t.feed.c
-        with self.branch.office.reading() as conn:
-            mine = feed.officer_id == phone.officer_id
-            count, total = conn.execute(select(feed.count, feed.sum).where(mine)).one()
-            asked = select(act.activity_id).where(act.device_id == phone.store.device_id).order_by(act.seq)
-            there = list(conn.scalars(asked))
-        if await phone.store.check() != Check(count, int(total, 16)):
-            raise Wrong("the check sums differ")
-        journal = [e.activity_id for e in await phone.store.journal()]
-        if not there == journal == phone.saved:
-            raise Wrong(f"branch {len(there)}, journal {len(journal)}, confirmed {len(phone.saved)}")
-        try:
-            problems = await phone.store.doctor()
-        except SealBroken as e:
-            raise Wrong("a row does not open") from e
-        if problems:
-            raise Wrong("; ".join(m.text for m in problems))
-
-    async def end(self) -> None:
-        for phone in self.phones:
-            await phone.close()
-        self.branch.close()
+async def step(world: World, rng: random.Random) -> None:
+    """Something happens to somebody."""
+    phone, case = rng.choice(world.phones), rng.randrange(CASES)
+    [kind] = rng.choices(list(WEIGHTS), list(WEIGHTS.values()))
+    world.counts[kind] += 1
+    match kind:
+        case "save":
+            await world.save(phone, case, rng.randint(1, 3))
+        case "photo":
+            await world.save(phone, case, photo=rng.randbytes(rng.randint(1, 2_000)))
+        case "sync":
+            await world.sync(phone, rng.choices(("", "before", "after"), (8, 1, 2), k=CALLS_MOST))
+        case "move":
+            world.move(case, rng.randrange(2))
+        case "change":
+            world.change(case)
+        case "reopen":
+            await world.reopen(phone)
+        case "clock":
+            world.set_clock(phone, rng.randint(-3650, 3650))
+        case "answer":
+            world.answer(accept=rng.random() < 0.5)
+        case "back up":
+            world.back_up()
+        case "put back":
+            world.put_back()
+        case _:
+            await world.revoke(phone)
 
 
 async def simulate(folder: Path, seed: int, steps: int) -> Counter[str]:
     """What was done, by kind. Raises Wrong."""
-    world = World(folder, seed)
+    world, rng = World(folder, CASES), random.Random(seed)
     await world.begin()
+    begun = time.monotonic()
     for n in range(1, steps + 1):
-        await world.step()
+        await step(world, rng)
         if n % REST_EVERY == 0:
             await world.rest()
-            say(f"  seed {seed}: {n:,} steps")
+            say(f"  seed {seed}: {n:,} steps, {time.monotonic() - begun:.0f} s")
     await world.rest()
-    world.counts["records"] = sum(len(p.saved) for p in world.phones)
     await world.end()
     return world.counts
 
@@ -147,10 +96,10 @@ def main() -> int:
     parser.add_argument("--n", type=int, default=100_000, help="steps")
     options = parser.parse_args()
     counts: Counter[str] = Counter()
-    for world, begun in enumerate(range(0, options.n, WORLD_STEPS)):
+    for number, begun in enumerate(range(0, options.n, WORLD_STEPS)):
         steps = min(WORLD_STEPS, options.n - begun)
         with tempfile.TemporaryDirectory(prefix="waifang-faults-") as scratch:
-            counts += asyncio.run(simulate(Path(scratch), options.seed + world, steps))
+            counts += asyncio.run(simulate(Path(scratch), options.seed + number, steps))
     say(f"seed {options.seed}, {options.n:,} steps: 0 lost, 0 doubled, the same sums on every side")
     say("  " + ", ".join(f"{kind} {n:,}" for kind, n in sorted(counts.items())))
     return 0

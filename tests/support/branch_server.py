@@ -108,6 +108,7 @@ class RunningBranch:
         self.folder = folder
         self.database_url = database_url
         self.founded = found(folder, name, now=now, keys=recovery_keys(), database_url=database_url)
+        self._now, self._blobs_url = now, blobs_url
         self.office = Office.open(folder, now, blobs_url, database_url)
         self._process_mode = process
         self._webapp = webapp
@@ -144,6 +145,10 @@ class RunningBranch:
             self._process.send_signal(signal.SIGTERM)
             self._process.communicate(timeout=30)
         self._server = self._thread = self._process = None
+
+    def reopen(self) -> None:
+        """After `close`, over whatever the folder and the database hold by now."""
+        self.office = Office.open(self.folder, self._now, self._blobs_url, self.database_url)
 
     def close(self) -> None:
         """Stop and give the database back."""

@@ -76,6 +76,20 @@ class Cluster:
     def drop(self, name: str) -> None:
         self._admin(f'DROP DATABASE "{name}" WITH (FORCE)')
 
+    def dump(self, name: str) -> None:
+        """Back a database up; the dump lies with the cluster."""
+        self._run("pg_dump", *self._where, "-Fc", "-f", f"{name}.dump", name)
+
+    def put_back(self, name: str) -> None:
+        """The database as its last dump has it; whatever it holds now is gone."""
+        self.drop(name)
+        self.create(name, "template0")
+        self._run("pg_restore", *self._where, "-d", name, f"{name}.dump")
+
+    @property
+    def _where(self) -> tuple[str, ...]:
+        return "-h", "127.0.0.1", "-p", str(self.port), "-U", "waifang"
+
     def _admin(self, statement: str) -> None:
         with psycopg.connect(
             f"postgresql://waifang@127.0.0.1:{self.port}/postgres", autocommit=True
