@@ -175,6 +175,10 @@ class Phone:
     async def sync(self, branch: Branch) -> SyncReport:
         return await Engine(branch, self.store, self.clock).sync()
 
+    async def send_files(self, branch: Branch) -> SyncReport:
+        """Only the files that wait."""
+        return await Engine(branch, self.store, self.clock).files()
+
     async def close(self) -> None:
         await self.store.close()
 

@@ -1,30 +1,39 @@
-"""The link cut after every byte, both ways, of binding, push and pull.
+"""The link cut after every byte, both ways, of binding, push, pull and a file of 1 KiB.
 
     python -m tests.faults.links [--all | --n 40]
 
 A TCP relay forwards so many bytes in one direction and resets both ends. After each cut the same is done again
-without one: nothing is lost or doubled, the check sum holds, and the cursor was never ahead of its documents.
+without one: nothing is lost or doubled, the check sum holds, the cursor was never ahead of its documents, and the file
+is at the branch byte for byte.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
+import random
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import select
 
 from app import VERSION
 from sync.branch import tables as t
 from sync.client import HttpBranch
+from sync.engine import Engine, SyncReport
 from sync.protocol import Check, Unreachable
 from tests.faults.ground import Phone, say
 from tests.support.branch_server import RunningBranch, figures_document
 from tests.support.relay import Relay, relay_to
+
+BLOB_BYTES: Final = 1024
+Work = Callable[[HttpBranch], Awaitable[object]]
 
 
 class Links:
@@ -36,6 +45,7 @@ class Links:
         self.case_id = branch.case()
         self.phone = Phone(folder / "phone")
         self._figures = 0
+        self._random = random.Random(1)
         self._seen = (0, 0)
 
     async def begin(self) -> None:
@@ -43,14 +53,22 @@ class Links:
         await self._with_branch(self._enrolled(self.phone, self._branch.code()))
         await self._with_branch(self.phone.sync)
 
-    async def _with_branch(self, work: Callable[[HttpBranch], Awaitable[object]], secret: str = "") -> None:
-        branch = HttpBranch(self._relay.address, secret or self.phone.secret, VERSION)
+    @asynccontextmanager
+    async def _branch_of(self, phone: Phone) -> AsyncIterator[HttpBranch]:
+        branch = HttpBranch(self._relay.address, phone.secret, VERSION)
         try:
-            await work(branch)
+            yield branch
         finally:
             await branch.close()
 
-    def _enrolled(self, phone: Phone, code: str) -> Callable[[HttpBranch], Awaitable[object]]:
+    async def _with_branch(self, work: Work) -> None:
+        """Raises Unreachable, also where only a file did not get through."""
+        async with self._branch_of(self.phone) as branch:
+            done = await work(branch)
+        if isinstance(done, SyncReport) and done.files_trouble is not None:
+            raise done.files_trouble
+
+    def _enrolled(self, phone: Phone, code: str) -> Work:
         return lambda branch: phone.enrol(branch, code)
 
     async def enrol(self, up: int | None, down: int | None) -> bool:
@@ -75,17 +93,27 @@ class Links:
         self._branch.update("figures", self.case_id, changed)
         return await self._synced(up, down)
 
-    async def _synced(self, up: int | None, down: int | None) -> bool:
-        cut = await self._cut(self.phone.sync, up, down)
+    async def blob(self, up: int | None, down: int | None) -> bool:
+        """The file of a record that has been handed in; another one each time."""
+        photo = self._random.randbytes(BLOB_BYTES)
+        [activity_id] = await self.phone.record(self.case_id, photo=photo)
+        await self._with_branch(lambda branch: Engine(branch, self.phone.store, self.phone.clock).text())
+        cut = await self._synced(up, down, self.phone.send_files)
+        sha256 = hashlib.sha256(photo).hexdigest()
+        async with self._branch_of(self.phone) as branch:
+            if await branch.file(activity_id, sha256) != photo:
+                raise AssertionError("the file is another one")
+        return cut
+
+    async def _synced(self, up: int | None, down: int | None, work: Work | None = None) -> bool:
+        cut = await self._cut(work or self.phone.sync, up, down)
         if await self.phone.store.doctor():
             raise AssertionError("the store is not sound after a cut")
         await self._with_branch(self.phone.sync)
         await self._compare()
         return cut
 
-    async def _cut(
-        self, work: Callable[[HttpBranch], Awaitable[object]], up: int | None, down: int | None
-    ) -> bool:
+    async def _cut(self, work: Work, up: int | None, down: int | None) -> bool:
         self._relay.set(up, down)
         try:
             await self._with_branch(work)
@@ -106,6 +134,9 @@ class Links:
         if await self.phone.store.check() != Check(count, int(total, 16)):
             raise AssertionError("the check sums differ")
 
+    def parts(self) -> dict[str, Callable[[int | None, int | None], Awaitable[bool]]]:
+        return {"enrol": self.enrol, "push": self.push, "pull": self.pull, "blob": self.blob}
+
     async def size(self, what: Callable[[int | None, int | None], Awaitable[bool]]) -> tuple[int, int]:
         """Bytes up and down of one uncut run."""
         await what(None, None)
@@ -122,7 +153,7 @@ async def sweep(folder: Path, samples: int | None) -> dict[str, tuple[int, int]]
         async with relay_to(branch.port) as relay:
             links = Links(folder, branch, relay)
             await links.begin()
-            for name, what in (("enrol", links.enrol), ("push", links.push), ("pull", links.pull)):
+            for name, what in links.parts().items():
                 tried = cut = 0
                 up, down = await links.size(what)
                 for at_up, at_down in [(n, None) for n in _places(up, samples)] + [

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +29,7 @@ CASES: Final = 12
 REST_EVERY: Final = 2_000
 WORLD_STEPS: Final = 5_000  # then a new branch with new phones: what has piled up makes every step slower
 CALLS_MOST: Final = 50  # of one sync that have luck of their own
-WEIGHTS: Final = {
+WEIGHTS: Final[Mapping[str, int]] = {
     "save": 500,
     "photo": 20,
     "sync": 300,
@@ -43,10 +44,10 @@ WEIGHTS: Final = {
 }
 
 
-async def step(world: World, rng: random.Random) -> None:
+async def step(world: World, rng: random.Random, weights: Mapping[str, int]) -> None:
     """Something happens to somebody."""
     phone, case = rng.choice(world.phones), rng.randrange(CASES)
-    [kind] = rng.choices(list(WEIGHTS), list(WEIGHTS.values()))
+    [kind] = rng.choices(list(weights), list(weights.values()))
     world.counts[kind] += 1
     match kind:
         case "save":
@@ -73,13 +74,13 @@ async def step(world: World, rng: random.Random) -> None:
             await world.revoke(phone)
 
 
-async def simulate(folder: Path, seed: int, steps: int) -> Counter[str]:
+async def simulate(folder: Path, seed: int, steps: int, weights: Mapping[str, int] = WEIGHTS) -> Counter[str]:
     """What was done, by kind. Raises Wrong."""
     world, rng = World(folder, CASES), random.Random(seed)
     await world.begin()
     begun = time.monotonic()
     for n in range(1, steps + 1):
-        await step(world, rng)
+        await step(world, rng, weights)
         if n % REST_EVERY == 0:
             await world.rest()
             say(f"  seed {seed}: {n:,} steps, {time.monotonic() - begun:.0f} s")

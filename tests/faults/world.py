@@ -182,7 +182,7 @@ class World:
             count, total = conn.execute(select(feed.count, feed.sum).where(mine)).one()
             asked = select(act.activity_id).where(act.device_id == phone.store.device_id).order_by(act.seq)
             there = list(conn.scalars(asked))
-            files = set(conn.execute(select(t.blob.c.activity_id, t.blob.c.sha256)).tuples())
+            files = {tuple(row) for row in conn.execute(select(t.blob.c.activity_id, t.blob.c.sha256))}
         journal = [e.activity_id for e in await phone.store.journal()]
         if not there == journal == phone.saved:
             raise Wrong(f"branch {len(there)}, journal {len(journal)}, confirmed {len(phone.saved)}")
