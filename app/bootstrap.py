@@ -165,10 +165,14 @@ def _browser_notebook(clock: Clock) -> Notebook:
     keys = KeyRing(folder, clock, BrowserKeystore(), BrowserCipher())
 
     async def open_here(sealer: Sealer) -> Store:
-        store = await open_store(
-            folder.path, sealer, clock, released=folder.release, shelf=shelf, settle=flush
-        )
-        await flush()
+        try:
+            store = await open_store(
+                folder.path, sealer, clock, released=folder.release, shelf=shelf, settle=flush
+            )
+            await flush()
+        except BaseException:
+            page().shell.tell("unopened")  # a build just switched to gives its place back
+            raise
         page().shell.tell("opened")
         page().shell.tell("persist")  # there are records now which the browser must not throw away
         return cast("Store", FlushedStore(store, not_saved))
@@ -186,10 +190,13 @@ def run_in_browser() -> None:
     """Begin the page in the phone's own browser: called once, by page/python-worker.js, inside a running loop."""
     import flet as ft
 
+    from app.device.browser.installation import Installation
     from app.device.page_device import PageDevice
     from app.ui.start import page_of
 
-    ft.run(page_of(open_notebook(), PageDevice))
+    installation = Installation()
+    installation.listen()
+    ft.run(page_of(open_notebook(), lambda page: PageDevice(page, installation)))
 
 
 def packaged() -> bool:

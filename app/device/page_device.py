@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import flet as ft
 
@@ -14,11 +15,18 @@ from app.device.presence import Presence
 from app.domain.records import Position
 from app.ports import Notice
 
+if TYPE_CHECKING:
+    from app.device.browser.installation import Installation
+
 
 class PageDevice:
-    """The device of one page; made while that page is being shown, because its services belong to the page."""
+    """The device of one page; made while that page is being shown, because its services belong to the page.
 
-    def __init__(self, page: ft.Page) -> None:
+    `installation` only in the phone's own browser.
+    """
+
+    def __init__(self, page: ft.Page, installation: Installation | None = None) -> None:
+        self.installation = installation
         self._page = page
         self._presence: Presence | None = None
         self._dialler = Dialler()

@@ -145,6 +145,12 @@ def App(notebook: Notebook, device: Device, beside: WeakSet[LockWatch]) -> Any: 
     def reload() -> None:
         set_edition(lambda n: n + 1)
 
+    def look_for_newer() -> None:
+        if sync.too_old and device.installation is not None:
+            device.installation.look()
+
+    ft.use_effect(look_for_newer, [edition], cleanup=_nothing)
+
     async def after_opening() -> None:
         try:
             kept = await kept_preferences(notebook)

@@ -27,11 +27,43 @@ if TYPE_CHECKING:
 TURNS_TO_SEND: Final = 10
 
 
+class Installation(Protocol):
+    """The app as a page that is installed in the phone's own browser; an observable."""
+
+    @property
+    def newer(self) -> str:
+        """The version of a build that is whole on this phone and waits to be used; "" where none does."""
+        ...
+
+    @property
+    def failed(self) -> bool:
+        """Whether that build was used already and did not open."""
+        ...
+
+    @property
+    def keeps(self) -> bool | None:
+        """Whether the browser has promised never to throw the app's data away; None before it has answered."""
+        ...
+
+    def look(self) -> None:
+        """Ask the branch for a newer build now."""
+        ...
+
+    def switch(self) -> None:
+        """Start anew with the newer build. Whoever calls has locked the notebook: then its store is closed."""
+        ...
+
+
 class Device(Protocol):
     """What the machine under the page can do; app.device has one for each page, bootstrap hands it in."""
 
     def watch(self, heard: Callable[[Notice], None]) -> None:
         """Tell `heard` from now on when the page is put away, taken up again, or finds a network."""
+        ...
+
+    @property
+    def installation(self) -> Installation | None:
+        """Where the app is a page of the phone's own browser; None on a desk and in a packaged app."""
         ...
 
     async def dial(self, number: str) -> None:

@@ -18,6 +18,7 @@ import flet as ft
 from app.domain.message import Message
 from app.ports import BranchRefused, NoConnection
 from app.ui.hooks import message_of
+from sync.engine import APP_TOO_OLD
 from sync.protocol import Refused
 from sync.retry import until_background_s, wait_s
 
@@ -34,13 +35,16 @@ log = logging.getLogger(__name__)
 @ft.observable
 @dataclass(eq=False)
 class SyncRun:
-    """One page's sync. `running` while at work, `progress` its live counts, `state` the last known counts."""
+    """One page's sync. `running` while at work, `progress` its live counts, `state` the last known counts; `too_old`: the
+    branch sends nothing to this version any more.
+    """
 
     running: bool = False
     progress: Any = None
     state: SyncState | None = None
     report: SyncReport | None = None
     error: Message | None = None
+    too_old: bool = False
     _task: asyncio.Task[None] | None = field(default=None, repr=False)
     _again: bool = False
     _failures: int = 0
@@ -105,6 +109,7 @@ class SyncRun:
             self.error, failure = message_of(e), e
         finally:
             self.running = False
+        self.too_old = _code_of(failure) == APP_TOO_OLD
         await self.refresh(notebook)
         if notebook.state == "open":
             self._later(failure, notebook, done)
@@ -119,6 +124,12 @@ class SyncRun:
 
     def _tell(self, progress: Progress) -> None:
         self.progress = progress
+
+
+def _code_of(failure: Exception | None) -> str:
+    """The branch's own word for its no; "" where it was not the branch."""
+    cause = failure.__cause__ if failure is not None else None
+    return cause.code if isinstance(cause, Refused) else ""
 
 
 def _worth_a_retry(failure: Exception) -> float | None:

@@ -43,6 +43,7 @@ from app.domain.records import (
     Position,
 )
 from app.domain.steps import Step
+from app.notebook import as_notebook_error
 from app.ports import (
     BranchRefused,
     Hindered,
@@ -56,6 +57,7 @@ from app.ports import (
 )
 from app.views import CaseView, Draft, NewActivity, NoticeDraft, Row, SyncState, TimelineEntry
 from sync.engine import OnProgress, Progress, SyncReport
+from sync.protocol import Refused
 
 PIN = "246810"
 CODE = "48213097"
@@ -193,6 +195,7 @@ class FakeNotebook:
     def __init__(self, *, state: str = "locked", many: int = 0, empty: bool = False) -> None:
         self.state = state
         self.online = True
+        self.refused: Refused | None = None
         self.disk_full = False
         self.captive_portal = False
         self.pins: dict[str, date] = {}
@@ -609,6 +612,10 @@ class FakeNotebook:
                 "The branch server was not reached. Check the address and the network, then try again."
             )
             raise NoConnection(self.last_error)
+        if self.refused is not None:
+            error = as_notebook_error(self.refused)
+            self.last_error = error.message
+            raise error from self.refused
         self.entries = [replace(e, state="uploaded") if e.state == "waiting" else e for e in self.entries]
         tell(Progress("push", len(waiting), len(waiting)))
         tell(Progress("pull", len(self.cases)))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet
+
+import flet as ft
 
 from app.domain.records import Position
 from app.ports import Notice
@@ -17,11 +20,30 @@ from tests.support.flet_driver import Screen
 TABS = ("today", "customers", "promises", "me")
 
 
+@ft.observable
+@dataclass(eq=False)
+class FakeInstallation:
+    """What an installed page knows of itself; `on_switch` is called where a real one would start anew."""
+
+    newer: str = ""
+    failed: bool = False
+    keeps: bool | None = None
+    looked: int = 0
+    on_switch: Any = None
+
+    def look(self) -> None:
+        self.looked += 1
+
+    def switch(self) -> None:
+        self.on_switch()
+
+
 class FakeDevice:
     """A page's device: remembers what was dialled and where the map was opened."""
 
-    def __init__(self, position: Position | None = HERE) -> None:
+    def __init__(self, position: Position | None = HERE, installation: Any = None) -> None:
         self.position = position
+        self.installation = installation
         self.dialled: list[str] = []
         self.places: list[tuple[Any, ...]] = []
         self.photos: list[bytes] = []

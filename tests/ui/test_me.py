@@ -5,8 +5,9 @@ from decimal import Decimal
 import flet as ft
 
 from app.ui.parts.day_figures import figures_of
+from sync.protocol import Refused
 from tests.support.fake_notebook import TODAY, ZONE, FakeNotebook
-from tests.ui.officer import inside
+from tests.ui.officer import FakeDevice, FakeInstallation, inside
 
 
 async def test_records_are_counted_by_what_became_of_them() -> None:
@@ -127,3 +128,40 @@ async def test_what_is_saved_during_a_sync_goes_with_the_next_at_once() -> None:
 async def test_a_week_without_a_call_or_visit_says_so_instead_of_an_empty_chart() -> None:
     async with inside(FakeNotebook(empty=True), tab="me") as officer:
         assert officer.screen.shows("近 7 天还没有电话和上门记录")
+
+
+async def test_a_newer_build_is_told_and_taken_only_after_the_notebook_was_closed() -> None:
+    installation, seen = FakeInstallation(), []
+    async with inside(tab="me", device=FakeDevice(installation=installation)) as officer:
+        assert not officer.screen.find_all(key="newer-build")
+        installation.newer = "0.2.0"
+        await officer.screen.settle()
+        assert officer.screen.shows("有新版本：0.2.0")
+        installation.on_switch = lambda: seen.append(officer.notebook.state)
+        await officer.screen.tap(key="switch-build")
+        assert seen == ["locked"]
+
+
+async def test_a_newer_build_that_did_not_open_is_told_as_such() -> None:
+    installation = FakeInstallation(newer="0.2.0", failed=True)
+    async with inside(tab="me", device=FakeDevice(installation=installation)) as officer:
+        assert officer.screen.shows("上次没有打开")
+
+
+async def test_a_browser_that_may_throw_the_data_away_is_told_in_words() -> None:
+    installation = FakeInstallation(keeps=True)
+    async with inside(tab="me", device=FakeDevice(installation=installation)) as officer:
+        assert not officer.screen.find_all(key="may-be-thrown-away")
+        installation.keeps = False
+        await officer.screen.settle()
+        assert officer.screen.shows("浏览器没有答应长期保存")
+
+
+async def test_a_branch_that_sends_nothing_to_this_version_makes_the_phone_look_for_a_newer_one() -> None:
+    installation = FakeInstallation()
+    notebook = FakeNotebook()
+    async with inside(notebook, tab="me", device=FakeDevice(installation=installation)) as officer:
+        assert installation.looked == 0
+        notebook.refused = Refused(426, "app_too_old")
+        await officer.screen.tap(key="sync-now")
+        assert installation.looked == 1

@@ -2,104 +2,83 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Response, async_playwright, expect
+from playwright.async_api import expect
 
 from tests.support.branch_server import RunningBranch
-from tests.support.browser import DIALLER, HEIGHT, HERE, WIDTH, PhonePage, chromium_path
+from tests.support.installed_phone import InstalledPage, Phone
 
 pytestmark = pytest.mark.browser
 
 PIN = "246810"
-STARTS_WITHIN_MS = 120_000  # Python and Flutter begin on a machine that others use too
+NAME = "林小满"
 
 
-class Phone:
-    """One phone: a browser's profile that stays when the browser is closed. `from_outside` are the addresses whose
-    answers did not come from what the phone keeps, since it was last opened.
-    """
-
-    def __init__(self, profile: Path, address: str) -> None:
-        self._profile = profile
-        self._address = address
-        self.from_outside: list[str] = []
-        self.from_kept: list[str] = []
-
-    @asynccontextmanager
-    async def opened(self, *, offline: bool = False) -> AsyncIterator[PhonePage]:
-        """Open the browser at the app, as from the home screen, and close it whole at the end."""
-        self.from_outside, self.from_kept = [], []
-        async with async_playwright() as tool:
-            context = await tool.chromium.launch_persistent_context(
-                self._profile,
-                executable_path=chromium_path(),
-                args=["--no-sandbox"],
-                viewport={"width": WIDTH, "height": HEIGHT},
-                device_scale_factor=2,
-                has_touch=True,
-                is_mobile=True,
-                locale="zh-CN",
-                timezone_id="Asia/Shanghai",
-                geolocation=HERE,  # type: ignore[arg-type]
-                permissions=["geolocation"],
-                offline=offline,
-            )
-            context.set_default_timeout(STARTS_WITHIN_MS)
-            context.on("response", self._note)
-            try:
-                await context.add_init_script(DIALLER)
-                page = PhonePage(context.pages[0])
-                await page.page.goto(self._address)
-                await page.page.wait_for_selector("flt-semantics-placeholder", state="attached")
-                await page.page.evaluate("document.querySelector('flt-semantics-placeholder').click()")
-                yield page
-            finally:
-                await context.close()
-
-    def _note(self, response: Response) -> None:
-        if response.url.startswith(("http:", "https:")):
-            (self.from_kept if response.from_service_worker else self.from_outside).append(response.url)
-
-
-@pytest.fixture(scope="module")
-def branch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBranch]:
-    branch = RunningBranch(tmp_path_factory.mktemp("branch"), process=True, webapp=True)
+def made_branch(folder: Path) -> RunningBranch:
+    """A branch with one officer and one case that hands the app out; not started yet."""
+    branch = RunningBranch(folder, process=True, webapp=True)
     branch.officer("w001", "赵敏")
     branch.allow_contact_at_any_hour()
     branch.case("w001", borrower={
-        "name": "林小满", "id_last4": "0000",
+        "name": NAME, "id_last4": "0000",
         "phones": [{"number": "19900000001", "label": "手机", "source": "list", "verified_on": None}],
-        "addresses": [], "occupation": "",
+        "addresses": [{"kind": "business", "text": "虚构县甲镇一村1号", "town": "甲镇", "village": "一村"}],
+        "occupation": "小卖部",
     })  # fmt: skip
     branch.cli_json("webapp", "build")
+    return branch
+
+
+@pytest.fixture
+def branch(tmp_path: Path) -> Iterator[RunningBranch]:
+    branch = made_branch(tmp_path / "branch")
     try:
         yield branch.start()
     finally:
         branch.close()
 
 
-async def fill(page: PhonePage, label: str, words: str) -> None:
-    """Write into a field, and see that it stands there: right after the start Flutter may still be drawing it."""
-    field = page.page.get_by_label(label).first
-    for _ in range(5):
-        await field.click()
-        await page.page.keyboard.press("Control+a")
-        await page.page.keyboard.insert_text(words)
-        try:
-            await expect(field).to_have_value(words, timeout=2_000)
-        except AssertionError:
-            continue
-        return
-    raise AssertionError(f"{label} does not take what is typed")
+async def back_to_the_case(page: InstalledPage) -> None:
+    await page.tap(f"返回 {NAME}")
+    await page.hides("已加密存在本机")
+    await page.shows("补齐逾期")
 
 
-async def appears(page: PhonePage, words: str) -> None:
-    """As `shows`, with the time a start may take."""
-    await expect(page.seen(words)).to_be_attached(timeout=STARTS_WITHIN_MS)
+async def log_a_call(page: InstalledPage) -> None:
+    """At the case; ends at 已保存."""
+    await page.tap("拨号")
+    await page.tap("无人接听")
+    await page.tap("保存：无人接听")
+    await page.shows("已保存")
+
+
+async def log_a_visit(page: InstalledPage) -> None:
+    await page.tap("上门", exact=True)
+    await page.shows("已定位")
+    await page.tap("愿还，日期未定")
+    await page.shows("保存：愿还，日期未定")  # the form has grown by what this outcome asks for
+    await page.tap("正常经营")
+    await page.tap("正常经营的资金周转")
+    await page.tap("征信逾期记录")
+    await page.tap("保存：愿还，日期未定")
+    await page.shows("已保存")
+
+
+async def log_a_promise(page: InstalledPage) -> None:
+    await page.tap("承诺", exact=True)
+    await page.tap("3 天后")
+    await page.tap("保存：", role="button")
+    await page.shows("已保存")
+
+
+async def sync(page: InstalledPage, uploaded: int) -> None:
+    await page.tap("我的", role="tab")
+    await page.tap("立即同步")
+    counts = re.compile(rf"0\s*未上传\s*{uploaded}\s*已上传")
+    await expect(page.page.get_by_text(counts).first).to_be_attached()
 
 
 async def test_installed_once_the_app_works_without_network_and_what_was_recorded_reaches_the_branch_once(
@@ -107,45 +86,40 @@ async def test_installed_once_the_app_works_without_network_and_what_was_recorde
 ) -> None:
     phone = Phone(tmp_path / "profile", branch.url)
     async with phone.opened() as page:
-        await appears(page, "绑定本机")
-        await fill(page, "机构服务器地址", branch.url)
-        await fill(page, "信贷员工号", "w001")
-        await fill(page, "绑定码", branch.code())
-        await fill(page, "6 位 PIN", PIN)
-        await fill(page, "再输一次 PIN", PIN)
+        await page.appears("绑定本机")
         await page.picture("installed-1-enrol")
-        await page.tap("绑定", role="button", exact=True)
-        await appears(page, "今日到期承诺")
-        await page.shows("林小满")
+        await page.enrol(branch.url, "w001", branch.code(), PIN)
+        await page.shows(NAME)
         await page.picture("installed-2-today")
         assert phone.from_outside, "the first start comes from the branch"
         assert all(url.startswith(branch.url) for url in phone.from_outside)
 
     await asyncio.to_thread(branch.stop)
     async with phone.opened(offline=True) as page:
-        await appears(page, "请输入 6 位 PIN")
+        await page.appears("请输入 6 位 PIN")
         await page.picture("installed-3-offline-start")
         assert phone.from_outside == []
         assert branch.url + "/" in phone.from_kept
-        await page.enter_pin(PIN)
-        await page.shows("林小满")
+        await page.unlock(PIN)
+        await page.shows(NAME)
         await page.picture("installed-4-offline-today")
-        await page.tap("林小满")
-        await page.tap("拨号")
-        await page.tap("无人接听")
-        await page.tap("保存：无人接听")
-        await page.shows("已保存")
-        await page.picture("installed-5-offline-saved")
+        await page.tap(NAME)
+        await log_a_call(page)
+        await page.picture("installed-5-offline-call")
+        await back_to_the_case(page)
+        await log_a_visit(page)
+        await page.picture("installed-6-offline-visit")
+        await back_to_the_case(page)
+        await log_a_promise(page)
+        await page.picture("installed-7-offline-promise")
         assert phone.from_outside == []
 
     await asyncio.to_thread(branch.start)
     async with phone.opened() as page:
-        await appears(page, "请输入 6 位 PIN")
-        await page.enter_pin(PIN)
-        await page.tap("我的", role="tab")
-        await page.tap("立即同步")
-        await expect(page.page.get_by_text(re.compile(r"0\s*未上传\s*1\s*已上传")).first).to_be_attached()
-        await page.picture("installed-6-synced")
+        await page.unlock(PIN)
+        await sync(page, 3)
+        await page.picture("installed-8-synced")
         assert all(url.startswith(branch.url) for url in phone.from_outside)
 
-    assert [record["kind"] for record in branch.exported()] == ["call"]
+    assert [record["kind"] for record in branch.exported()] == ["call", "visit", "promise"]
+    assert [record["device_seq"] for record in branch.exported()] == [1, 2, 3]

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import flet as ft
 
 from app import VERSION
-from app.ui.context import Session, use_session
+from app.ui.context import Installation, Session, use_session
 from app.ui.guard import part
 from app.ui.hooks import use_action, use_loaded
 from app.ui.parts.day_figures import DayFigures
 from app.ui.parts.language import NAMES
+from app.ui.parts.newer_build import newer_build
 from app.ui.parts.record_list import record_row
 from app.ui.parts.surface import card, failed, primary, secondary, section
 from app.ui.parts.sync_chip import clock_warning, progress_in_words, sync_now
@@ -45,6 +46,8 @@ def Me() -> Any:  # noqa: N802
     unfolded, set_unfolded = ft.use_state(False)
     retry = use_action(s.reload, [s.reload])
     toggle = use_action(lambda: set_unfolded(lambda on: not on), [])
+    installation: Installation | None = ft.use_state(s.device.installation)[0]
+    switch = use_action(lambda: _switch(s), [s])
     entries = ft.use_memo(lambda: tuple(pending_first(journal.value or ())), [journal.value])
     rows = entries if unfolded else ()
     shown, on_scroll = use_window(len(rows))
@@ -64,9 +67,10 @@ def Me() -> Any:  # noqa: N802
             ),
             sizes.body,
         ),
-        section(t("Sync"), sizes),
-        SyncCard(),
     ]
+    if installation is not None and installation.newer:
+        body.append(newer_build(installation, s, switch))
+    body += [section(t("Sync"), sizes), SyncCard()]
     if journal.error is not None:
         body.append(failed(s, journal.error, retry))
     if entries:
@@ -103,6 +107,14 @@ def Me() -> Any:  # noqa: N802
         scroll_interval=100,
         key="me",
     )
+
+
+async def _switch(s: Session) -> None:
+    """The store is closed before the page is left; what is typed elsewhere is a draft already."""
+    installation = s.device.installation
+    await s.lock()
+    if installation is not None:
+        installation.switch()
 
 
 async def _names(s: Session) -> dict[str, str]:
@@ -291,6 +303,7 @@ def About() -> ft.Control:  # noqa: N802
     s = use_session()
     t, sizes = s.t, s.sizes
     weakness = s.notebook.weakness()
+    installation: Installation | None = ft.use_state(s.device.installation)[0]
     lines: list[ft.Control] = [
         text(t("Waifang {version}", version=VERSION), sizes.body, bold=True),
         grey(t("Branch server: {address}", address=s.notebook.server), sizes.body, selectable=True),
@@ -301,4 +314,15 @@ def About() -> ft.Control:  # noqa: N802
         lines.append(warning(t.say(rebuilt), sizes, icon=ft.Icons.HEALING_OUTLINED, key="rebuilt"))
     if weakness is not None:
         lines.append(warning(t.say(weakness), sizes, icon=ft.Icons.SHIELD_OUTLINED, key="weakness"))
+    if installation is not None and installation.keeps is False:
+        lines.append(
+            warning(
+                t(
+                    "This browser has not promised to keep the app's data; when the phone runs out of room it may throw it away. Add Waifang to the home screen, and sync every day."
+                ),
+                sizes,
+                icon=ft.Icons.SD_CARD_ALERT_OUTLINED,
+                key="may-be-thrown-away",
+            )
+        )
     return card(ft.Column(lines, spacing=8))

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
@@ -102,22 +102,40 @@ def build(data: Path) -> Built:
         kept = json.loads(current.read_bytes())
         if kept.get("inputs") == inputs and (home / kept["build"] / "build.json").is_file():
             return _read(home / kept["build"], made=False)
-    files = dict(_files(data / "webapp"))
+    return put(home, dict(_files(home)), inputs)
+
+
+def put(home: Path, files: Mapping[str, bytes], inputs: str, version: str = VERSION) -> Built:
+    """Lay these files out as a build of `version`, which is handed out from now on. Raises OSError."""
     name = hashlib.sha256(
         b"".join(f"{p}\n{hashlib.sha256(c).hexdigest()}\n".encode() for p, c in sorted(files.items()))
     ).hexdigest()[:16]
-    files["sw.js"] = _service_worker(files, name)
+    files = {**files, "sw.js": _service_worker(files, name, version)}
     target = home / name
     if not (target / "build.json").is_file():
         beside = home / f"{name}.{os.getpid()}"
         shutil.rmtree(beside, ignore_errors=True)
-        _write(beside, name, files)
+        _write(beside, name, version, files)
         shutil.rmtree(target, ignore_errors=True)
-        beside.replace(target)
+        try:
+            beside.replace(target)
+        except OSError:  # another process put the same build there meanwhile
+            shutil.rmtree(beside, ignore_errors=True)
+            if not (target / "build.json").is_file():
+                raise
+    before = current(home.parent)
     beside_file = home / f"current.{os.getpid()}"
     beside_file.write_text(json.dumps({"build": name, "inputs": inputs}))
-    beside_file.replace(current)
+    beside_file.replace(home / "current.json")
+    _forget_all_but(home, {target, before or target})
     return _read(target, made=True)
+
+
+def _forget_all_but(home: Path, kept: Set[Path]) -> None:
+    """The build before stays too: somebody may be fetching from it just now."""
+    for folder in home.iterdir():
+        if folder not in kept and (folder / "build.json").is_file():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def current(data: Path) -> Path | None:
@@ -252,34 +270,50 @@ def _archive(cache: Path) -> bytes:
     return packed.getvalue()
 
 
-def _service_worker(files: dict[str, bytes], build: str) -> bytes:
+def _service_worker(files: Mapping[str, bytes], build: str, version: str) -> bytes:
     """sw.js with the list of what to keep: path, hash, size, renderer."""
     kept = [
         [path, hashlib.sha256(content).hexdigest(), len(content), group_of(path)]
         for path, content in sorted(files.items())
         if group_of(path) != "served"
     ]
-    head = f"const BUILD = {json.dumps(build)};\nconst FILES = {json.dumps(kept)};\n"
+    head = f"const BUILD = {json.dumps(build)};\nconst VERSION = {json.dumps(version)};\nconst FILES = {json.dumps(kept)};\n"
     return head.encode() + (PAGE / "sw.js").read_bytes()
 
 
-def _write(folder: Path, name: str, files: dict[str, bytes]) -> None:
+def _write(folder: Path, name: str, version: str, files: Mapping[str, bytes]) -> None:
     folder.mkdir(parents=True)
     listed = {}
     for path, content in sorted(files.items()):
         digest = hashlib.sha256(content).hexdigest()
         plain = folder / digest
-        packed = brotli.compress(content, quality=QUALITY, lgwin=24)
-        listed[path] = {"hash": digest, "bytes": len(content), "brotli": min(len(packed), len(content))}
-        if plain.exists():
-            continue
-        plain.write_bytes(content)
-        if len(packed) < COMPRESSED * len(content):
-            plain.with_suffix(".br").write_bytes(packed)
-            plain.with_suffix(".gz").write_bytes(gzip.compress(content, 6, mtime=0))
+        if not plain.exists() and not _taken_over(plain):
+            _compress(plain, content)
+            plain.write_bytes(content)
+        packed = plain.with_suffix(".br")
+        size = packed.stat().st_size if packed.is_file() else len(content)
+        listed[path] = {"hash": digest, "bytes": len(content), "brotli": size}
     (folder / "build.json").write_text(
-        json.dumps({"build": name, "version": VERSION, "files": listed}, sort_keys=True)
+        json.dumps({"build": name, "version": version, "files": listed}, sort_keys=True)
     )
+
+
+def _compress(plain: Path, content: bytes) -> None:
+    packed = brotli.compress(content, quality=QUALITY, lgwin=24)
+    if len(packed) < COMPRESSED * len(content):
+        plain.with_suffix(".br").write_bytes(packed)
+        plain.with_suffix(".gz").write_bytes(gzip.compress(content, 6, mtime=0))
+
+
+def _taken_over(plain: Path) -> bool:
+    """Whether an older build had this file, which is copied with what it was compressed to."""
+    for older in plain.parent.parent.glob(f"*/{plain.name}"):
+        if older.parent != plain.parent and (older.parent / "build.json").is_file():
+            for suffix in (".br", ".gz", ""):
+                if older.with_suffix(suffix).is_file():
+                    shutil.copyfile(older.with_suffix(suffix), plain.with_suffix(suffix))
+            return True
+    return False
 
 
 def _read(folder: Path, *, made: bool) -> Built:

@@ -5,7 +5,18 @@ import * as vault from './vault.js';
 
 const HOME = '/home/pyodide';
 const flet = { args: null, documentUrl: '' };
-const shell = { hear: null, tell: (kind) => postMessage({ kind }) };
+
+// The page's messages for Python; what comes before Python listens waits for it.
+const shell = {
+  hear: null,
+  early: [],
+  tell: (kind) => postMessage({ kind }),
+  heard(message) { if (this.hear) this.hear(message); else this.early.push(message); },
+  listen(hear) {
+    this.hear = hear;
+    this.early.splice(0).forEach((message) => hear(message));
+  },
+};
 
 // A plain tar of plain files, as `webapp build` writes it.
 function unpack(FS, tar) {
@@ -52,5 +63,5 @@ run_in_browser()
 onmessage = ({ data }) => {
   if (data instanceof Uint8Array) flet.send(data);
   else if (data.kind === 'begin') begin(data.address).catch((error) => postMessage({ kind: 'failed', why: String(error) }));
-  else if (shell.hear) shell.hear(data.kind, data.on ?? data.kept ?? data.build);
+  else shell.heard(data);
 };

@@ -5,16 +5,20 @@
 const ENGLISH = !/^zh\b/i.test(navigator.language || 'zh');
 const say = (chinese, english) => (ENGLISH ? english : chinese);
 const start = document.getElementById('start');
+const ANSWERS_WITHIN_MS = 10000;
 const told = document.getElementById('told');
 const again = document.getElementById('again');
+const later = document.getElementById('later');
 const loaded = document.getElementById('loaded');
 
-function tell(words, button, act) {
+function tell(words, button, act, other, decline) {
   loaded.hidden = true;
   told.textContent = words;
-  again.hidden = !button;
-  again.textContent = button || '';
-  again.onclick = act || null;
+  for (const [place, label, tapped] of [[again, button, act], [later, other, decline]]) {
+    place.hidden = !label;
+    place.textContent = label || '';
+    place.onclick = tapped || null;
+  }
 }
 
 // What Flutter itself would choose (flutter_bootstrap.js); said here, because only that renderer's files are kept.
@@ -33,6 +37,7 @@ const python = {
   worker: null,
   toFlutter: null,
   early: [],
+  said: [],
   listeners: [],
   begin() {
     this.worker = new Worker('/python-worker.js', { type: 'module' });
@@ -48,11 +53,12 @@ const python = {
     });
     this.running.catch((error) => failed(error));
     this.worker.postMessage({ kind: 'begin', address: location.href });
+    this.said.splice(0).forEach((message) => this.worker.postMessage(message));
     // The branch's QR code opens <server>/#bind?… (sync/binding.py): made the program's first route, which it takes out
     // of the address itself.
     if (location.hash.startsWith('#bind?')) history.replaceState(null, '', `/#/${location.hash.slice(1)}`);
   },
-  tell(message) { if (this.worker) this.worker.postMessage(message); },
+  tell(message) { if (this.worker) this.worker.postMessage(message); else this.said.push(message); },
 };
 
 // What Flet's client calls (its own python.js has the same three names).
@@ -64,8 +70,12 @@ globalThis.jsConnect = async (id, args, receive) => {
 globalThis.jsSend = async (id, data) => python.worker.postMessage(data, [data.buffer]);
 globalThis.jsDisconnect = async () => { python.toFlutter = null; };
 
-function failed(error) {
+async function failed(error) {
   console.error(error);
+  if (await serviceWorkerSays('back', 'switched')) {
+    location.reload(); // this build was new: the one before it starts
+    return;
+  }
   document.body.append(start);
   start.classList.remove('leaving');
   tell(say('外访没有启动。本机的记录都在，没有丢失。请再试一次；仍不行时请告诉机构。',
@@ -85,7 +95,12 @@ function showFlutter() {
   addEventListener('flutter-first-frame', () => {
     // The page gets its name with the program's first screen; before it Flutter draws an empty frame.
     document.title = '';
-    const leave = () => { start.classList.add('leaving'); setTimeout(() => start.remove(), 150); };
+    const leave = async () => {
+      toServiceWorker({ kind: 'started' });
+      await answered;
+      start.classList.add('leaving');
+      setTimeout(() => start.remove(), 150);
+    };
     const named = () => document.title && (watch.disconnect(), setTimeout(leave, 300));
     const watch = new MutationObserver(named);
     watch.observe(document.head, { subtree: true, childList: true, characterData: true });
@@ -125,47 +140,88 @@ async function keepFiles() {
       told.textContent = say(`正在下载，只此一次：${(data.bytes / 1048576).toFixed(1)} / ${(data.of / 1048576).toFixed(1)} MB`,
         `Downloading, only this once: ${(data.bytes / 1048576).toFixed(1)} of ${(data.of / 1048576).toFixed(1)} MB`);
     }
-    if (data.kind === 'newer') python.tell({ kind: 'newer', build: data.build });
+    if (data.kind === 'builds') python.tell(data);
   });
   if (navigator.serviceWorker.controller) {
-    navigator.serviceWorker.register(script, { updateViaCache: 'none' }).then(look, () => {});
+    navigator.serviceWorker.register(script, { updateViaCache: 'none' }).then(watchForNewer, () => {});
+    answered = offer();
     return;
   }
   const registration = await navigator.serviceWorker.register(script, { updateViaCache: 'none' });
   await keeping(registration);
   await controlled();
+  watchForNewer(registration);
   loaded.hidden = true;
   told.textContent = '';
 }
 
-// A newer build is looked for when the network is back and when the app is taken up again, not at every start alone.
-function look(registration) {
-  const update = () => { if (navigator.onLine && !document.hidden) registration.update().catch(() => {}); };
-  addEventListener('online', update);
-  document.addEventListener('visibilitychange', update);
-  toServiceWorker({ kind: 'newer?' });
+// ---- a newer build
+
+let answered = Promise.resolve(); // the officer's yes or no on the start picture, or that nothing was to be asked
+let look = () => {};
+
+// It is looked for when the network is back and when the app is taken up again, not at every start alone.
+function watchForNewer(registration) {
+  look = () => { if (navigator.onLine) registration.update().catch(() => {}); };
+  addEventListener('online', look);
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) look(); });
 }
 
 function toServiceWorker(message) {
   navigator.serviceWorker.ready.then((registration) => registration.active.postMessage(message));
 }
 
-python.listeners.push(async (message) => {
-  if (message.kind === 'opened') toServiceWorker({ kind: 'opened' });
-  if (message.kind === 'switch') {
-    navigator.serviceWorker.addEventListener('message', ({ data }) => {
-      if (data.kind === 'switched') location.reload();
+// Its answer; null where it does not answer that within the time a start may wait for it.
+function serviceWorkerSays(question, answer) {
+  const asked = navigator.serviceWorker && navigator.serviceWorker.controller;
+  if (!asked) return Promise.resolve(null);
+  return new Promise((resolve) => {
+    const hear = ({ data }) => { if (data.kind === answer) finish(data); };
+    const finish = (data) => {
+      clearTimeout(limit);
+      navigator.serviceWorker.removeEventListener('message', hear);
+      resolve(data);
+    };
+    const limit = setTimeout(finish, ANSWERS_WITHIN_MS, null);
+    navigator.serviceWorker.addEventListener('message', hear);
+    asked.postMessage({ kind: question });
+  });
+}
+
+async function switchOver() {
+  if (await serviceWorkerSays('switch', 'switched')) location.reload();
+}
+
+// While Python begins beneath the start picture: nothing can be being typed yet, and the store is not open.
+async function offer() {
+  const builds = await serviceWorkerSays('builds?', 'builds');
+  if (!builds) return;
+  python.tell(builds);
+  if (builds.back) {
+    await new Promise((resolve) => {
+      tell(say('新版本没有打开，已回到原来的版本。记录都在，没有丢失。请告诉机构。',
+        'The new version did not open, so the one before it is used again. All records are kept. Tell the branch.'),
+      say('继续', 'Go on'), () => { tell(''); resolve(); });
     });
-    toServiceWorker({ kind: 'switch' });
+  } else if (builds.newer && !builds.failed) {
+    await new Promise((resolve) => {
+      tell(say(`有新版本（${builds.version}），已下载好。现在换上吗？本机的记录都保留。`,
+        `A new version (${builds.version}) is here. Change to it now? All records on this phone are kept.`),
+      say('换上新版本', 'Change now'), switchOver, say('以后再说', 'Later'), () => { tell(''); resolve(); });
+    });
   }
+}
+
+python.listeners.push(async (message) => {
+  if (message.kind === 'opened') toServiceWorker(message);
+  if (message.kind === 'unopened' && await serviceWorkerSays('back', 'switched')) location.reload();
+  if (message.kind === 'switch') switchOver();
+  if (message.kind === 'look') look();
   if (message.kind === 'persist') {
     const kept = navigator.storage && navigator.storage.persist ? await navigator.storage.persist() : false;
     python.tell({ kind: 'persisted', kept });
   }
 });
-addEventListener('online', () => python.tell({ kind: 'network', on: true }));
-addEventListener('offline', () => python.tell({ kind: 'network', on: false }));
-document.addEventListener('visibilitychange', () => python.tell({ kind: 'visible', on: !document.hidden }));
 
 // WebKit brings a page back from its back/forward cache without redrawing; a new start is quick and loses nothing.
 addEventListener('pageshow', (event) => {

@@ -1,8 +1,9 @@
 // The service worker: keeps every file of a build by its hash, answers from what is kept, asks the branch for nothing
-// else. `BUILD` and `FILES` ([path, hash, bytes, renderer]) are put in front of this by `webapp build`.
+// else. `BUILD`, `VERSION` and `FILES` ([path, hash, bytes, renderer]) are put in front of this by `webapp build`.
 //
 // Which build is used stands in the cache `waifang-state`. A newer one is fetched in the background and waits there;
 // it is used only after the officer has agreed, and the older one's files go only after the newer has opened the store.
+// A newer one that does not start, or cannot open the store, gives its place back.
 'use strict';
 
 const RENDERER = new URL(location).searchParams.get('renderer') || 'skwasm';
@@ -11,19 +12,39 @@ const mine = FILES.filter(([, , , group]) => !group || group === RENDERER);
 const cacheOf = (build) => `waifang-build-${build}`;
 const urlOf = (path) => new URL(path === 'index.html' ? '/' : `/${path}`, location).href;
 
-let used; // the build in use, read once
+const STARTS = 2; // a build just agreed to may fail to start so often before the older one is taken again
 
-async function inUse() {
-  if (used === undefined) {
-    const kept = await (await caches.open(STATE)).match('/use');
-    used = kept ? (await kept.json()).build : null;
+// build: the one in use. before: the one it replaced, until it has opened the store. starts: since then, without a first
+// screen. failed: the build that gave its place back. told: whether the officer was told so.
+let kept;
+
+async function state() {
+  if (kept === undefined) {
+    const found = await (await caches.open(STATE)).match('/use');
+    kept = found ? await found.json() : { build: null };
   }
-  return used;
+  return kept;
 }
 
-async function use(build) {
-  used = build;
-  await (await caches.open(STATE)).put('/use', new Response(JSON.stringify({ build })));
+async function become(next) {
+  kept = next;
+  await (await caches.open(STATE)).put('/use', new Response(JSON.stringify(next)));
+}
+
+async function goBack() {
+  const now = await state();
+  if (!now.before) return false;
+  await become({ build: now.before, failed: now.build, told: false });
+  return true;
+}
+
+// Files of builds that nobody goes back to, or on to.
+async function tidy() {
+  const now = await state();
+  const wanted = [now.build, now.before, BUILD].filter(Boolean).map(cacheOf);
+  for (const name of await caches.keys()) {
+    if (name.startsWith('waifang-build-') && !wanted.includes(name)) await caches.delete(name);
+  }
 }
 
 async function tellPages(message) {
@@ -68,11 +89,11 @@ async function keepAll() {
         await cache.put(urlOf(path), old || await whole(await fetch(`/kept/${hash}/${path}`), hash));
       }
       bytes += size;
-      if (await inUse() === null) await tellPages({ kind: 'kept', bytes, of });
+      if (!(await state()).build) await tellPages({ kind: 'kept', bytes, of });
     }
   };
   await Promise.all([next(), next(), next(), next()]);
-  if (await inUse() === null) await use(BUILD);
+  if (!(await state()).build) await become({ build: BUILD });
 }
 
 addEventListener('install', (event) => {
@@ -81,28 +102,65 @@ addEventListener('install', (event) => {
 
 addEventListener('activate', (event) => {
   event.waitUntil((async () => {
-    used = undefined;
+    kept = undefined;
     await clients.claim();
-    if (await inUse() !== BUILD) await tellPages({ kind: 'newer', build: BUILD });
+    await tidy();
+    await tellPages({ kind: 'builds', ...await builds() });
   })());
 });
 
+// What a page wants to know: whether a newer build waits, and whether one gave its place back since the last start.
+async function builds() {
+  const now = await state();
+  return {
+    newer: now.build !== BUILD, version: VERSION, failed: now.failed === BUILD, back: now.told === false,
+  };
+}
+
+const MESSAGES = {
+  claim: () => clients.claim(),
+  'builds?': async () => {
+    const found = await builds();
+    const now = await state();
+    if (found.back) await become({ ...now, told: true });
+    return { kind: 'builds', ...found };
+  },
+  switch: async () => {
+    const now = await state();
+    if (now.build !== BUILD) await become({ build: BUILD, before: now.before || now.build, starts: 0 });
+    return { kind: 'switched' };
+  },
+  // The first screen is there.
+  started: async () => {
+    const now = await state();
+    if (now.before) await become({ ...now, starts: 0 });
+  },
+  // The store is open: there is no way back any more, and none is needed.
+  opened: async () => {
+    const now = await state();
+    if (now.before) await become({ build: now.build });
+    await tidy();
+  },
+  back: async () => (await goBack() ? { kind: 'switched' } : null),
+};
+
 addEventListener('message', (event) => {
-  const { kind } = event.data;
   event.waitUntil((async () => {
-    if (kind === 'claim') await clients.claim();
-    if (kind === 'newer?' && await inUse() !== BUILD) event.source.postMessage({ kind: 'newer', build: BUILD });
-    if (kind === 'switch') {
-      await use(BUILD);
-      event.source.postMessage({ kind: 'switched' });
-    }
-    if (kind === 'opened' && await inUse() === BUILD) {
-      for (const name of await caches.keys()) {
-        if (name.startsWith('waifang-build-') && name !== cacheOf(BUILD)) await caches.delete(name);
-      }
-    }
+    const act = MESSAGES[event.data.kind];
+    const answer = act && await act();
+    if (answer) event.source.postMessage(answer);
   })());
 });
+
+// A page is opened: with a build that was agreed to and never showed its first screen, only so often.
+async function toOpen() {
+  const now = await state();
+  if (now.before) {
+    if (now.starts >= STARTS) await goBack();
+    else await become({ ...now, starts: now.starts + 1 });
+  }
+  return (await state()).build;
+}
 
 addEventListener('fetch', (event) => {
   const url = new URL(event.request.url);
@@ -113,11 +171,11 @@ addEventListener('fetch', (event) => {
   if (event.request.method !== 'GET' || url.pathname.startsWith('/v1') || url.pathname.startsWith('/kept/') ||
       url.pathname === '/healthz' || url.pathname === '/sw.js') return;
   event.respondWith((async () => {
-    const build = await inUse();
-    const cache = build && await caches.open(cacheOf(build));
     const page = event.request.mode === 'navigate';
-    const kept = cache && await cache.match(page ? urlOf('index.html') : url.origin + url.pathname);
-    if (kept) return kept;
-    return cache ? new Response('', { status: 404 }) : fetch(event.request);
+    const build = page ? await toOpen() : (await state()).build;
+    const cache = build && await caches.open(cacheOf(build));
+    const found = cache && await cache.match(page ? urlOf('index.html') : url.origin + url.pathname);
+    if (found) return found;
+    return cache && !page ? new Response('', { status: 404 }) : fetch(event.request);
   })());
 });

@@ -1,0 +1,41 @@
+"""What the page around Python knows of itself: whether a newer build waits, and whether its storage may be thrown away."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+import flet as ft
+
+from app.device.browser.page_link import page
+
+
+@ft.observable
+@dataclass(eq=False)
+class Installation:
+    """Implements app.ui.context.Installation; page/start.js and page/sw.js are the other end."""
+
+    newer: str = ""
+    failed: bool = False
+    keeps: bool | None = None
+
+    def listen(self) -> None:
+        """Take up what the page says from now on, and what it has said so far."""
+        page().shell.listen(importlib.import_module("pyodide.ffi").create_proxy(self.hear))
+
+    def hear(self, message: Any) -> None:
+        """One message of the page; of a kind that means nothing here, it is for others."""
+        if message.kind == "builds":
+            self.failed = bool(message.failed)
+            self.newer = str(message.version) if message.newer else ""
+        elif message.kind == "persisted":
+            self.keeps = bool(message.kept)
+
+    def look(self) -> None:
+        """Ask the branch for a newer build now; `newer` says so once it is whole on this phone."""
+        page().shell.tell("look")
+
+    def switch(self) -> None:
+        """Leave this page for the newer build. Whoever calls has closed the store."""
+        page().shell.tell("switch")

@@ -1,0 +1,179 @@
+"""A phone with the app installed from the branch: a browser's profile that stays when the browser is closed.
+
+`newer_build` puts another build beside the one the branch hands out, as a new version of the program would.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from playwright.async_api import Locator, Response, async_playwright, expect
+
+from sync.branch.webapp.build import current, put
+from tests.support.browser import DIALLER, HEIGHT, HERE, WIDTH, PhonePage, chromium_path
+
+STARTS_WITHIN_MS = 120_000  # Python and Flutter begin on a machine that others use too
+LOOKS_EVERY_MS = 500
+FILLS = 5
+
+
+class InstalledPage(PhonePage):
+    """The one page of such a phone."""
+
+    async def begins(self) -> None:
+        """Wait until Flutter draws, and have it speak to assistive technology."""
+        await self.page.wait_for_selector("flt-semantics-placeholder", state="attached")
+        await self.page.evaluate("document.querySelector('flt-semantics-placeholder').click()")
+
+    async def appears(self, words: str) -> None:
+        """As `shows`, with the time a start may take."""
+        await expect(self.seen(words)).to_be_attached(timeout=STARTS_WITHIN_MS)
+
+    async def enrol(self, branch_url: str, officer_id: str, code: str, pin: str) -> None:
+        """绑定, up to 今日."""
+        await self.appears("绑定本机")
+        await self._fill(
+            {
+                "机构服务器地址": branch_url,
+                "信贷员工号": officer_id,
+                "绑定码": code,
+                "6 位 PIN": pin,
+                "再输一次 PIN": pin,
+            }
+        )
+        await self.tap("绑定", role="button", exact=True)
+        await self.appears("今日到期承诺")
+
+    async def _fill(self, fields: Mapping[str, str]) -> None:
+        """Write into fields, and see that all of it stands there: right after the start they may still be drawn anew."""
+        for _ in range(FILLS):
+            left = [
+                label for label, words in fields.items() if await self._field(label).input_value() != words
+            ]
+            if not left:
+                return
+            for label in left:
+                await self._field(label).click()
+                await self.page.keyboard.press("Control+a")
+                await self.page.keyboard.insert_text(fields[label])
+            await self.page.wait_for_timeout(LOOKS_EVERY_MS)
+        raise AssertionError(f"what is typed does not stay: {', '.join(left)}")
+
+    def _field(self, label: str) -> Locator:
+        return self.page.get_by_label(label).first
+
+    async def unlock(self, pin: str) -> None:
+        """The PIN, up to 今日."""
+        await self.appears("请输入 6 位 PIN")
+        await self.enter_pin(pin)
+        await self.appears("今日到期承诺")
+
+    async def offline(self, yes: bool) -> None:
+        """The network goes, or comes back."""
+        await self.page.context.set_offline(yes)
+
+    async def builds_kept(self) -> int:
+        """How many builds' files are on this phone."""
+        names: list[str] = await self.page.evaluate("() => caches.keys()")
+        return sum(name.startswith("waifang-build-") for name in names)
+
+    async def newer_build_is_kept(self, version: str) -> None:
+        """Wait until this newer build was fetched whole and its service worker has taken over."""
+        await self._until(
+            f"""async () => {{
+                const builds = await serviceWorkerSays('builds?', 'builds');
+                return builds && builds.newer && builds.version === '{version}';
+            }}"""
+        )
+
+    async def older_builds_are_gone(self) -> None:
+        """Wait until one build's files are left."""
+        await self._until(
+            "async () => (await caches.keys()).filter((name) => name.startsWith('waifang-build-')).length === 1"
+        )
+
+    async def _until(self, true: str) -> None:
+        for _ in range(STARTS_WITHIN_MS // LOOKS_EVERY_MS):
+            if await self.page.evaluate(true):
+                return
+            await self.page.wait_for_timeout(LOOKS_EVERY_MS)
+        raise AssertionError(f"never so: {true}")
+
+
+class Phone:
+    """`from_outside` are the addresses whose answers did not come from what the phone keeps, since it was last opened."""
+
+    def __init__(self, profile: Path, address: str) -> None:
+        self._profile = profile
+        self._address = address
+        self.from_outside: list[str] = []
+        self.from_kept: list[str] = []
+
+    @asynccontextmanager
+    async def opened(self, *, offline: bool = False, dark: bool = False) -> AsyncIterator[InstalledPage]:
+        """Open the browser at the app, as from the home screen, and close it whole at the end."""
+        self.from_outside, self.from_kept = [], []
+        async with async_playwright() as tool:
+            context = await tool.chromium.launch_persistent_context(
+                self._profile,
+                executable_path=chromium_path(),
+                args=["--no-sandbox"],
+                viewport={"width": WIDTH, "height": HEIGHT},
+                device_scale_factor=2,
+                has_touch=True,
+                is_mobile=True,
+                locale="zh-CN",
+                timezone_id="Asia/Shanghai",
+                color_scheme="dark" if dark else "light",
+                geolocation=HERE,  # type: ignore[arg-type]
+                permissions=["geolocation"],
+                offline=offline,
+            )
+            context.set_default_timeout(STARTS_WITHIN_MS)
+            context.on("response", self._note)
+            try:
+                await context.add_init_script(DIALLER)
+                page = InstalledPage(context.pages[0])
+                await page.page.goto(self._address)
+                await page.begins()
+                yield page
+            finally:
+                await context.close()
+
+    def _note(self, response: Response) -> None:
+        if response.url.startswith(("http:", "https:")):
+            (self.from_kept if response.from_service_worker else self.from_outside).append(response.url)
+
+
+def newer_build(data: Path, version: str, program: Mapping[str, bytes]) -> str:
+    """Have the branch with this data folder hand out another build, whose `program` files replace those of the same path
+    in app.tar; its name.
+    """
+    folder = current(data)
+    assert folder is not None, "there is no build yet"
+    listed = json.loads((folder / "build.json").read_bytes())["files"]
+    files = {path: (folder / f["hash"]).read_bytes() for path, f in listed.items() if path != "sw.js"}
+    files["app.tar"] = _repacked(files["app.tar"], program)
+    return put(data / "webapp", files, f"made for a test: {version}", version).build
+
+
+def _repacked(archive: bytes, program: Mapping[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with (
+        tarfile.open(fileobj=io.BytesIO(archive)) as tar,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as out,
+    ):
+        left = dict(program)
+        for entry in tar:
+            file = tar.extractfile(entry)
+            assert file is not None
+            content = left.pop(entry.name, file.read())
+            entry.size = len(content)
+            out.addfile(entry, io.BytesIO(content))
+    assert not left, f"not in the program: {', '.join(left)}"
+    return packed.getvalue()
