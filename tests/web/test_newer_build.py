@@ -43,6 +43,17 @@ async def put(
     await asyncio.to_thread(newer_build, branch.folder, version, {**whole, ABOUT: named, **program})
 
 
+async def phone_with_a_call_waiting(branch: RunningBranch, profile: Path) -> Phone:
+    """Enrolled with the first build, closed, and the branch does not know of the call yet."""
+    phone = Phone(profile, branch.url)
+    async with phone.opened() as page:
+        await page.enrol(branch.url, "w001", branch.code(), PIN)
+        await page.offline(True)
+        await page.tap(NAME)
+        await log_a_call(page)
+    return phone
+
+
 async def choose(page: InstalledPage, words: str) -> None:
     """On the start picture."""
     button = page.page.locator("#start button", has_text=words)
@@ -53,12 +64,7 @@ async def choose(page: InstalledPage, words: str) -> None:
 async def test_a_newer_build_is_used_when_agreed_to_and_what_waits_is_sent_once(
     branch: RunningBranch, tmp_path: Path
 ) -> None:
-    phone = Phone(tmp_path / "profile", branch.url)
-    async with phone.opened() as page:
-        await page.enrol(branch.url, "w001", branch.code(), PIN)
-        await page.offline(True)
-        await page.tap(NAME)
-        await log_a_call(page)
+    phone = await phone_with_a_call_waiting(branch, tmp_path / "profile")
 
     await put(branch, "0.2.0")
     async with phone.opened() as page:  # locked, so that nothing is sent yet
@@ -99,13 +105,7 @@ async def test_a_newer_build_is_used_when_agreed_to_and_what_waits_is_sent_once(
 async def test_a_build_that_does_not_open_gives_its_place_back_and_the_one_before_it_works_on(
     branch: RunningBranch, tmp_path: Path
 ) -> None:
-    phone = Phone(tmp_path / "profile", branch.url)
-    async with phone.opened() as page:
-        await page.enrol(branch.url, "w001", branch.code(), PIN)
-        await page.offline(True)
-        await page.tap(NAME)
-        await log_a_call(page)
-        await page.offline(False)
+    phone = await phone_with_a_call_waiting(branch, tmp_path / "profile")
 
     await put(branch, "0.3.0", {FIRST_SCREENS: b"raise RuntimeError('made for a test')\n"})
     async with phone.opened() as page:
