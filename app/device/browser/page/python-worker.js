@@ -4,6 +4,8 @@ import { Disk } from './disk.js';
 import * as vault from './vault.js';
 
 const HOME = '/home/pyodide';
+const COMPILED = '/compiled'; // answered and kept by the service worker, with the files of the build in use
+const KEEP_COMPILED_AFTER_MS = [8000, 30000, 120000]; // what was imported by then; the screens come one by one
 const flet = { args: null, documentUrl: '' };
 
 // The page's messages for Python; what comes before Python listens waits for it.
@@ -36,20 +38,33 @@ function unpack(FS, tar) {
   }
 }
 
+async function keepCompiled(pyodide) {
+  const fresh = pyodide.runPython('compiled.fresh()');
+  if (!fresh) return;
+  const content = fresh.toJs();
+  fresh.destroy();
+  await fetch(COMPILED, { method: 'PUT', body: content });
+}
+
 async function begin(address) {
   flet.documentUrl = address;
   const archive = fetch('/app.tar').then((r) => {
     if (!r.ok) throw new Error(`app.tar ${r.status}`);
     return r.arrayBuffer();
   });
+  const compiled = fetch(COMPILED).then((r) => (r.ok ? r.arrayBuffer() : null), () => null);
   const pyodide = await loadPyodide({ indexURL: '/pyodide/', stdout: console.log, stderr: console.error });
   unpack(pyodide.FS, new Uint8Array(await archive));
   const disk = await Disk.mount(pyodide.FS, '/data');
   pyodide.registerJsModule('flet_js', flet);
-  pyodide.registerJsModule('waifang_page', { disk, vault, shell, address });
+  const kept = await compiled;
+  pyodide.registerJsModule('waifang_page', { disk, vault, shell, address, kept: kept && new Uint8Array(kept) });
   await pyodide.runPythonAsync(`
 import sys
 sys.path[:0] = ["${HOME}/__pypackages__", "${HOME}"]
+from waifang_page import kept
+from app.device.browser.compiled import begin, compiled
+begin(kept.to_bytes() if kept else None)
 from app.bootstrap import run_in_browser
 run_in_browser()
 `);
@@ -58,6 +73,7 @@ run_in_browser()
     postMessage(bytes, [bytes.buffer]);
   });
   postMessage({ kind: 'running' });
+  KEEP_COMPILED_AFTER_MS.forEach((ms) => setTimeout(() => keepCompiled(pyodide).catch(console.warn), ms));
 }
 
 onmessage = ({ data }) => {

@@ -72,10 +72,7 @@ globalThis.jsDisconnect = async () => { python.toFlutter = null; };
 
 async function failed(error) {
   console.error(error);
-  if (await serviceWorkerSays('back', 'switched')) {
-    location.reload(); // this build was new: the one before it starts
-    return;
-  }
+  if (await givenBack()) return;
   document.body.append(start);
   start.classList.remove('leaving');
   tell(say('外访没有启动。本机的记录都在，没有丢失。请再试一次；仍不行时请告诉机构。',
@@ -188,6 +185,13 @@ function serviceWorkerSays(question, answer) {
   });
 }
 
+// Whether this build was new, and the one before it now starts.
+async function givenBack() {
+  const back = await serviceWorkerSays('failed', 'back');
+  if (back && back.yes) location.reload();
+  return Boolean(back && back.yes);
+}
+
 async function switchOver() {
   if (await serviceWorkerSays('switch', 'switched')) location.reload();
 }
@@ -214,7 +218,7 @@ async function offer() {
 
 python.listeners.push(async (message) => {
   if (message.kind === 'opened') toServiceWorker(message);
-  if (message.kind === 'unopened' && await serviceWorkerSays('back', 'switched')) location.reload();
+  if (message.kind === 'unopened') givenBack();
   if (message.kind === 'switch') switchOver();
   if (message.kind === 'look') look();
   if (message.kind === 'persist') {

@@ -8,6 +8,7 @@
 
 const RENDERER = new URL(location).searchParams.get('renderer') || 'skwasm';
 const STATE = 'waifang-state';
+const COMPILED = 'compiled';
 const mine = FILES.filter(([, , , group]) => !group || group === RENDERER);
 const cacheOf = (build) => `waifang-build-${build}`;
 const urlOf = (path) => new URL(path === 'index.html' ? '/' : `/${path}`, location).href;
@@ -141,7 +142,11 @@ const MESSAGES = {
     if (now.before) await become({ build: now.build });
     await tidy();
   },
-  back: async () => (await goBack() ? { kind: 'switched' } : null),
+  // A start has failed, or the store did not open: should what was compiled be at fault, the next start does without it.
+  failed: async () => {
+    await (await caches.open(cacheOf((await state()).build))).delete(urlOf(COMPILED));
+    return { kind: 'back', yes: await goBack() };
+  },
 };
 
 addEventListener('message', (event) => {
@@ -151,6 +156,13 @@ addEventListener('message', (event) => {
     if (answer) event.source.postMessage(answer);
   })());
 });
+
+// What Python compiled of the build in use lies with its files, and goes with them.
+async function keepCompiled(request) {
+  const { build } = await state();
+  if (build) await (await caches.open(cacheOf(build))).put(urlOf(COMPILED), new Response(await request.arrayBuffer()));
+  return new Response(null, { status: 204 });
+}
 
 // A page is opened: with a build that was agreed to and never showed its first screen, only so often.
 async function toOpen() {
@@ -166,6 +178,10 @@ addEventListener('fetch', (event) => {
   const url = new URL(event.request.url);
   if (url.origin !== location.origin) {
     event.respondWith(Response.error()); // nobody else is ever asked
+    return;
+  }
+  if (event.request.method === 'PUT' && url.pathname === `/${COMPILED}`) {
+    event.respondWith(keepCompiled(event.request));
     return;
   }
   if (event.request.method !== 'GET' || url.pathname.startsWith('/v1') || url.pathname.startsWith('/kept/') ||
