@@ -904,9 +904,11 @@ class Notebook:
 
     def _rejected(self, case_id: str, day: date) -> Iterator[Activity]:
         """Own records of a case that the supervisor rejected, up to `day`."""
-        for activity_id, own in self._own.items():
-            known = day >= self.today_date() or on_day(own.happened_at, self.zone) <= day
-            if known and own.case_id == case_id and not self._book.holds(activity_id):
+        for activity_id in sorted(self._set_aside):
+            own = self._own[activity_id]
+            if own.case_id == case_id and (
+                day >= self.today_date() or on_day(own.happened_at, self.zone) <= day
+            ):
                 yield own
 
     def _take_in(self, entry: Entry) -> None:

@@ -1,4 +1,4 @@
-"""What lies below the first screen of a case: people, what was tried, promises, addresses, timeline, contract."""
+"""What lies below the first cards of a case: what is asked today, people, what was tried, promises, addresses, timeline, contract."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import flet as ft
 
 from app.domain.records import Activity
+from app.domain.steps import next_step
 from app.ports import NotebookError
 from app.ui import routes
 from app.ui.context import TURNS_TO_SEND, Session
 from app.ui.guard import part
-from app.ui.parts.case_head import mix_line
+from app.ui.parts.case_head import StepsToday, mix_line
 from app.ui.parts.case_law import clocks_and_money
 from app.ui.parts.case_people import Dial, People, Places
 from app.ui.parts.case_row import distance_in_words
@@ -52,6 +53,7 @@ def CaseRest(  # noqa: N802
     rows: list[ft.Control] = []
     if wanted:
         rows = [
+            *_asked_today(session, view),
             *_known(session, view, path, dial_to, on_navigate),
             section(t("Timeline"), s, len(view.timeline)),
             *_kinds(session, view, kind, set_kind),
@@ -59,6 +61,18 @@ def CaseRest(  # noqa: N802
             *_others(session, view, path),
         ]
     return ft.Column(rows, spacing=10, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+
+
+def _asked_today(session: Session, view: CaseView) -> list[ft.Control]:
+    """All steps of the day; a single one stands on the case's first card already."""
+    s, t = session.sizes, session.t
+    first = next_step(view.steps)
+    if all(x is first for x in view.steps):
+        return []
+    return [
+        section(t("Asked today"), s, sum(not x.done for x in view.steps)),
+        StepsToday(view.steps, view.case.party_name, t, s),
+    ]
 
 
 def _forms(session: Session, view: CaseView, path: str) -> ft.Control:

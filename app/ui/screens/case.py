@@ -15,14 +15,14 @@ from app.ui.context import Session, use_session_while_shown
 from app.ui.guard import memo, screen
 from app.ui.hooks import use_action, use_loaded
 from app.ui.parts.action_bar import Action, action_bar
-from app.ui.parts.case_head import NextStep, Owed, StepsToday
+from app.ui.parts.case_head import NextStep, Owed
 from app.ui.parts.case_people import Dial, number_sheet
 from app.ui.parts.case_rest import CaseRest
 from app.ui.parts.chips import Handler, tap, tap_go
 from app.ui.parts.dial_flow import dial
 from app.ui.parts.form_frame import NEUTRAL, advice
 from app.ui.parts.parties import first_number, people_of
-from app.ui.parts.surface import failed, section, waiting
+from app.ui.parts.surface import failed, waiting
 from app.ui.parts.words import pill, text
 from app.ui.theme import EDGE, PAGE
 
@@ -160,7 +160,7 @@ def _actions(
 
 
 def _cards(session: Session, view: CaseView, path: str, today: date, dial_to: Dial) -> list[ft.Control]:
-    """What fills the first screen: what to do, what is owed, what is asked today."""
+    """What the first frame shows: what to do, and what is owed."""
     s, t, case = session.sizes, session.t, view.case
     step = next_step(view.steps)
     rows: list[ft.Control] = [
@@ -169,9 +169,6 @@ def _cards(session: Session, view: CaseView, path: str, today: date, dial_to: Di
     if view.trading:
         rows.append(advice(session, t(NEUTRAL), ft.Icons.VOLUNTEER_ACTIVISM_OUTLINED))
     rows.append(Owed(case, view.figures, today, t, s))
-    if any(x is not step for x in view.steps):  # a single step stands on the card above already
-        rows.append(section(t("Asked today"), s, sum(not x.done for x in view.steps)))
-        rows.append(StepsToday(view.steps, case.party_name, t, s))
     return rows
 
 
