@@ -10,6 +10,7 @@ import flet as ft
 
 from app.ui.app import open_page
 from app.ui.context import Device
+from app.ui.lean import look_for_controls_where_there_can_be_some
 from app.ui.locking import LockWatch
 from app.ui.terse import keep_messages_terse
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 def page_of(notebook: Notebook, device_of: Callable[[ft.Page], Device]) -> Callable[[ft.Page], None]:
     """The page function: every page shows the same notebook, each with its own device (dialler, position)."""
     keep_messages_terse()
+    look_for_controls_where_there_can_be_some()
 
     watches: WeakSet[LockWatch] = WeakSet()
 
