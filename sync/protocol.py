@@ -549,7 +549,7 @@ def _first_line(body: bytes) -> tuple[dict[str, Any], int]:
     if end < 0:
         raise Malformed("line 1")
     line = _object(body[:end])
-    if line.get("protocol") != PROTOCOL:
+    if type(line.get("protocol")) is not int or line["protocol"] != PROTOCOL:  # 1.0 and true are equal to 1
         raise Malformed("protocol")
     return line, end + 1
 

@@ -77,7 +77,12 @@ Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 def create_app(office: Office, released: Sequence[str] = RELEASED, webapp_in: Path | None = None) -> ASGIApp:
     """The branch's HTTP side over an open Office; `webapp_in`: the data folder whose app is handed out at `/`."""
     app = FastAPI(
-        title="Waifang branch", version=str(PROTOCOL), docs_url=None, redoc_url=None, openapi_url=None
+        title="Waifang branch",
+        version=str(PROTOCOL),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,  # success is 200, and a redirect is no problem a client could read
     )
     _serve_problems(app)
     pushing = CapacityLimiter(_PUSHES_AT_ONCE)
@@ -146,6 +151,7 @@ def create_app(office: Office, released: Sequence[str] = RELEASED, webapp_in: Pa
 
         return await run_in_threadpool(page)
 
+    @app.head("/healthz", include_in_schema=False)
     @app.get("/healthz", responses=refusals(p.BUSY))
     async def healthz() -> Response:
         """200 when the database answers."""

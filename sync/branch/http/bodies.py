@@ -31,7 +31,7 @@ async def read_body(request: Request, cap: int = BODY_MAX_BYTES) -> bytes:
 
 def inflated(request: Request, raw: bytes, cap: int = BODY_MAX_BYTES) -> bytes:
     """The body that came as `raw`. For a worker thread; raises as `read_body` does."""
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    encoding = _whole_header(request, "content-encoding").strip().lower()
     if encoding in ("identity", ""):
         return raw
     if encoding not in ("gzip", "x-gzip"):
@@ -72,20 +72,25 @@ def answer(request: Request, body: bytes, media_type: str) -> Response:
     its time.
     """
     headers = {}
-    if len(body) >= GZIP_FROM and takes_gzip(request.headers.get("accept-encoding", "")):
+    if len(body) >= GZIP_FROM and takes_gzip(_whole_header(request, "accept-encoding")):
         headers["Content-Encoding"] = "gzip"
         body = _gzip(body)
     return Response(body, media_type=media_type, headers=headers)
 
 
 def takes_gzip(accepted: str) -> bool:
-    """Whether an Accept-Encoding header allows gzip."""
+    """Whether an Accept-Encoding header allows gzip; what it says of gzip by name counts before what it says of all."""
+    said: dict[str, bool] = {}
     for part in accepted.lower().split(","):
         name, _, weight = part.partition(";")
-        if name.strip() in ("gzip", "x-gzip", "*"):
-            quality = weight.replace(" ", "").removeprefix("q=")
-            return not quality or any(digit in "123456789" for digit in quality)
-    return False
+        quality = weight.replace(" ", "").removeprefix("q=")
+        said[name.strip()] = not quality or any(digit in "123456789" for digit in quality)
+    return next((said[name] for name in ("gzip", "x-gzip", "*") if name in said), False)
+
+
+def _whole_header(request: Request, name: str) -> str:
+    """A header that may come in several lines is one list."""
+    return ", ".join(request.headers.getlist(name))
 
 
 def _gzip(body: bytes) -> bytes:

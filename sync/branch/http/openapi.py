@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -84,10 +84,18 @@ _TUS: Final[dict[tuple[str, str], tuple[int, str, Mapping[str, str], Mapping[str
         204, "Taken.", _OFFSET, {"Upload-Offset": "^[0-9]{1,15}$"}, "application/offset+octet-stream",
     ),
 }  # fmt: skip
-_BODIES: Final = {
-    BASE + "/enrol": "application/json",
-    BASE + "/handin": "application/octet-stream",
-    BASE + "/push": "application/octet-stream",
+_BODIES: Final[dict[str, tuple[str, str, Callable[[], Mapping[str, Any]]]]] = {
+    BASE + "/enrol": (
+        "application/json",
+        "The code, and what the phone made itself.",
+        EnrolBody.model_json_schema,
+    ),
+    BASE + "/handin": (
+        "application/octet-stream",
+        "A sealed journal as `salvage` writes it.",
+        lambda: _BINARY,
+    ),
+    BASE + "/push": ("application/octet-stream", _PUSH, lambda: _BINARY),
 }
 
 
@@ -140,9 +148,9 @@ def _describe_call(path: str, operation: dict[str, Any]) -> None:
         for each in answers.values():
             each["headers"] = {PROTOCOL_HEADER: version}
     if path in _BODIES:
-        body: Mapping[str, Any] = _BINARY if path.endswith("/push") else EnrolBody.model_json_schema()
-        described = {"required": True, "content": {_BODIES[path]: {"schema": _inlined(body)}}}
-        operation["requestBody"] = described | ({"description": _PUSH} if path.endswith("/push") else {})
+        media_type, described, body = _BODIES[path]
+        content = {media_type: {"schema": _inlined(body())}}
+        operation["requestBody"] = {"required": True, "description": described, "content": content}
 
 
 def _describe_tus(path: str, method: str, operation: dict[str, Any]) -> None:

@@ -1,14 +1,19 @@
-"""How long a connection may take its time: a stranger who dribbles a request byte by byte holds nothing up.
+"""A connection before its request is one: how long it may take, and what is answered where it never becomes one.
 
-uvicorn waits for ever for the rest of a request. Looked at once a second by the server (http/serving.py).
+A stranger who dribbles a request byte by byte holds nothing up; uvicorn waits for ever for the rest of a request.
+Looked at once a second by the server (http/serving.py).
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from sync.branch.problems import MALFORMED, refuse
+from sync.protocol import PROTOCOL, PROTOCOL_HEADER
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,22 @@ class PatientProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._waits_for == "head" and self._came > self.patience.head_bytes:
             self.transport.abort()
+
+    def send_400_response(self, msg: str) -> None:
+        """What came is no HTTP; as a problem, like every refusal."""
+        problem = refuse(MALFORMED, msg)
+        body = json.dumps(problem.to_json()).encode()
+        head = [
+            b"HTTP/1.1 400 Bad Request",
+            b"content-type: application/problem+json",
+            b"content-length: %d" % len(body),
+            f"{PROTOCOL_HEADER}: {PROTOCOL}".encode(),
+            b"cache-control: no-store",
+            b"x-content-type-options: nosniff",
+            b"connection: close",
+        ]
+        self.transport.write(b"\r\n".join((*head, b"", body)))
+        self.transport.close()
 
     def on_headers_complete(self) -> None:
         """The parser has the head."""
