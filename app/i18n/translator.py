@@ -17,6 +17,7 @@ LANGUAGES: Final = ("zh", "en")
 DOMAINS: Final = ("ui", "core", "branch", "codes")
 LOCALE: Final = Path(__file__).parent / "locale"
 MISSING: Final = "—"
+ONE: Final = "one"
 _GAP: Final = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 
@@ -33,14 +34,14 @@ class Translator:
         Values are shown by their type: Decimal as money, date, datetime, a code in words, a sentence in this
         language, a list of those joined. A gap nobody fills stays as it stands.
         """
-        return self._fill(self._lookup(msgid), params)
+        return self._fill(self._said(msgid, params), params)
 
     def say(self, sayable: Any) -> str:
         """A `Message` (`.text`, `.params`), or a `Text` that came as data (`.by_language`, `.params`), in this language."""
         params: Mapping[str, Any] = getattr(sayable, "params", None) or {}
         by_language: Mapping[str, str] | None = getattr(sayable, "by_language", None)
         if by_language is None:
-            return self._fill(self._lookup(str(getattr(sayable, "text", sayable))), params)
+            return self._fill(self._said(str(getattr(sayable, "text", sayable)), params), params)
         for language in (self.language, *LANGUAGES):
             if by_language.get(language):
                 return self._fill(by_language[language], params)
@@ -77,6 +78,19 @@ class Translator:
     def _lookup(self, msgid: str) -> str:
         # gettext keeps the catalogue's header under the empty msgid
         return self._sentences.gettext(msgid) if msgid else ""
+
+    def _said(self, msgid: str, params: Mapping[str, Any]) -> str:
+        """The sentence; where what it counts is one, its own form of that, if the language has any (English has).
+
+        Such a form stands in the catalogue under the context `one`, with the figure spelled out: the gaps it lacks are
+        the ones that have to be 1.
+        """
+        one = self._sentences.pgettext(ONE, msgid) if msgid and 1 in params.values() else msgid
+        if one != msgid:
+            counted = set(_GAP.findall(msgid)) - set(_GAP.findall(one))
+            if counted and all(type(params.get(gap)) is int and params[gap] == 1 for gap in counted):
+                return one
+        return self._lookup(msgid)
 
     def _fill(self, template: str, params: Mapping[str, Any]) -> str:
         def value(gap: re.Match[str]) -> str:

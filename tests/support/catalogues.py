@@ -21,6 +21,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 
+from app.i18n.translator import ONE
 from tests.support.msgids import gaps, said, stray_braces
 
 LOCALE = Path(__file__).parents[2] / "app" / "i18n" / "locale"
@@ -43,6 +44,9 @@ def problems_of(po: Path) -> list[str]:
         msgid, said_as = str(message.id), str(message.string)
         if not said_as:
             found.append(f"no translation: {msgid!r}")
+        elif message.context == ONE:
+            if not gaps(said_as) < gaps(msgid):
+                found.append(f"spells out no figure of one: {msgid!r} and {said_as!r}")
         elif gaps(msgid) != gaps(said_as):
             found.append(f"gaps differ: {msgid!r} and {said_as!r}")
         if message.fuzzy:
@@ -56,11 +60,11 @@ def disagreements(locale: Path = LOCALE) -> list[str]:
     """Sentences that two .po of one language say differently: only the first would ever be read."""
     found = []
     for language in sorted(p for p in locale.iterdir() if p.is_dir()):
-        seen: dict[str, tuple[str, str]] = {}
+        seen: dict[tuple[str, str], tuple[str, str]] = {}
         for po in sorted(language.glob("LC_MESSAGES/*.po")):
             for message in _read(po):
                 msgid, words = str(message.id), str(message.string)
-                file, earlier = seen.setdefault(msgid, (po.name, words))
+                file, earlier = seen.setdefault((message.context or "", msgid), (po.name, words))
                 if msgid and earlier != words:
                     found.append(
                         f"{language.name}: {msgid!r} is {earlier!r} in {file}, {words!r} in {po.name}"
@@ -144,7 +148,7 @@ def _broken_lines(text: str) -> list[str]:
         if not line.strip() or line.startswith("#"):
             continue
         try:
-            ast.literal_eval(line.removeprefix("msgid ").removeprefix("msgstr "))
+            ast.literal_eval(line.removeprefix("msgctxt ").removeprefix("msgid ").removeprefix("msgstr "))
         except (SyntaxError, ValueError):
             found.append(f"line {number}")
     return found

@@ -87,11 +87,11 @@ async def test_dialling_is_one_tap_and_the_draft_is_there_before_the_dialler_ope
         assert case.route.endswith("/call")
 
 
-async def test_nothing_is_dialled_when_the_draft_cannot_be_kept() -> None:
+async def test_a_full_phone_dials_all_the_same_and_says_that_nothing_was_kept() -> None:
     async with case_open(CHEN) as case:
         case.notebook.disk_full = True
         await case.dial()
-        assert case.device.dialled == []
+        assert case.device.dialled == ["13981020042"]
         assert "no space left" in case.screen.snack() or "空间" in case.screen.snack()
 
 
@@ -100,6 +100,16 @@ async def test_every_party_has_their_numbers_to_dial() -> None:
         await case.screen.tap(key="dial-g2-13548100888")
         assert case.device.dialled == ["13548100888"]
         assert case.kept["party"] == "g2"
+
+
+async def test_a_person_of_many_cases_has_two_links_and_the_others_in_a_line() -> None:
+    async with case_open(WANG) as case:
+        view = await case.notebook.case(case_id_of(WANG))
+        spouse = next(p for p in view.people if p.role == "spouse")
+        assert len(spouse.also_in) > 2
+        assert case.screen.shows(f"也是{spouse.also_in[1].borrower}的配偶")
+        assert not case.screen.shows(f"也是{spouse.also_in[2].borrower}的配偶")
+        assert case.screen.shows("还出现在：" + "、".join(there.borrower for there in spouse.also_in[2:]))
 
 
 async def test_a_guarantor_is_shown_with_liability_and_the_end_as_it_was_computed() -> None:

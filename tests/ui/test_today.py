@@ -102,6 +102,22 @@ async def test_an_unfinished_record_is_shown_and_goes_on_with_one_tap() -> None:
         assert officer.route == f"/case/{case_id_of('王喆')}/visit"
 
 
+async def test_many_unfinished_records_leave_the_plan_its_place_and_unfold() -> None:
+    notebook = FakeNotebook()
+    for n, kind in enumerate(("visit", "call", "note", "promise")):
+        await notebook.save_draft(Draft(f"d{n}", case_id_of("王喆"), kind, {}))
+    async with inside(notebook) as officer:
+        assert [bool(officer.screen.find_all(key=f"draft-d{n}")) for n in range(4)] == [
+            False,
+            False,
+            True,
+            True,
+        ]
+        assert officer.screen.shows("还有 2 条")
+        await officer.screen.tap(key="unfinished-more")
+        assert all(officer.screen.find_all(key=f"draft-d{n}") for n in range(4))
+
+
 async def test_an_empty_notebook_says_how_to_fill_it() -> None:
     async with inside(FakeNotebook(empty=True)) as officer:
         assert officer.screen.shows("还没有客户")

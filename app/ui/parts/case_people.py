@@ -21,6 +21,7 @@ from app.ui.theme import GREY, QUIET, TOUCH, Sizes
 if TYPE_CHECKING:
     from app.views import CaseView
 
+ELSEWHERE_MOST = 2  # links of a thumb's height; the others are named in one line
 OVER = 4  # a guarantee clock's level once it has run out
 Dial = Callable[[str, str], Handler]
 OpenCase = Callable[[str], Handler]
@@ -68,7 +69,10 @@ def _person(person: PersonView, dial: Dial, open_case: OpenCase, t: Translator, 
     if not numbers:
         lines.append(grey(t("No telephone number known"), sizes.body))
     phones = [_phone(person, point, dial, t, sizes) for point in numbers]
-    also = [_elsewhere(there, open_case, t, sizes) for there in person.also_in]
+    also = [_elsewhere(there, open_case, t, sizes) for there in person.also_in[:ELSEWHERE_MOST]]
+    others = [there.borrower for there in person.also_in[ELSEWHERE_MOST:]]
+    if others:
+        also.append(grey(t("also in the cases of {names}", names=others), sizes.body))
     return ft.Column([head, *lines, *phones, *also], spacing=2, tight=True)
 
 
@@ -134,7 +138,7 @@ def _elsewhere(there: Elsewhere, open_case: OpenCase, t: Translator, sizes: Size
     """The same person in another of the officer's cases."""
     return ft.TextButton(
         content=text(
-            t("Also {role} of {name}", role=t.code("role", there.role), name=there.borrower),
+            t("{role} of {name} too", role=t.code("role", there.role), name=there.borrower),
             sizes.body,
             color=ft.Colors.PRIMARY,
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 import flet as ft
 
@@ -23,6 +23,8 @@ from app.ui.parts.windowed import chunks, use_window
 from app.ui.parts.words import grey, headline, spoken_alone, text, warning
 from app.ui.syncing import SyncRun
 from app.ui.theme import ACCENT, EDGE, GAP, Sizes
+
+UNFINISHED_MOST: Final = 2  # more would push the day's plan off the screen
 
 
 def since_last_sync(last: datetime | None, today: date, t: Translator) -> str:
@@ -241,13 +243,17 @@ def Unfinished(plan: DayPlan) -> ft.Control:  # noqa: N802
     """Forms that were begun and not saved; a tap goes on with one."""
     s = use_session()
     drafts = use_loaded(s.notebook.drafts, [s.edition, s.notebook])
+    whole, set_whole = ft.use_state(False)
     if not drafts.value:
         return ft.Container(visible=False)
     t, sizes = s.t, s.sizes
+    begun = list(reversed(drafts.value))  # the one left last first
+    folded = [] if whole else begun[UNFINISHED_MOST:]
     names = {i.case_id: i.name for i in (*plan.visits, *plan.calls, *plan.waiting)}
 
     def line(draft: Any) -> ft.Control:
-        words = t("{kind}: {name}", kind=form_name(t, draft.kind), name=names.get(draft.case_id, ""))
+        form, name = form_name(t, draft.kind), names.get(draft.case_id, "")
+        words = t("{kind}: {name}", kind=form, name=name) if name else form
         return ft.Container(
             key=f"draft-{draft.draft_id}",
             ink=True,
@@ -270,9 +276,21 @@ def Unfinished(plan: DayPlan) -> ft.Control:  # noqa: N802
             ),
         )
 
+    more = [
+        ft.TextButton(
+            content=text(t("{n} more", n=len(folded)), sizes.body, color=ACCENT, bold=True),
+            on_click=lambda: set_whole(True),
+            style=ft.ButtonStyle(padding=ft.Padding.symmetric(horizontal=8, vertical=14)),
+            key="unfinished-more",
+        )
+    ]
     return card(
         ft.Column(
-            [text(t("Unfinished records"), sizes.body, bold=True), *(line(d) for d in drafts.value)],
+            [
+                text(t("Unfinished records"), sizes.body, bold=True),
+                *(line(d) for d in begun[: len(begun) - len(folded)]),
+                *(more if folded else []),
+            ],
             spacing=2,
         ),
         key="unfinished",

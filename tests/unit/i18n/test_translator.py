@@ -151,3 +151,21 @@ def test_a_language_nobody_speaks_is_answered_in_the_branchs_own() -> None:
 
 def test_marking_a_sentence_leaves_it_as_it_is() -> None:
     assert mark("Call") == "Call"
+
+
+def test_english_says_one_of_a_thing_in_its_own_form_and_chinese_needs_none() -> None:
+    en, zh = translator("en"), translator("zh")
+    assert [en("{n} days overdue", n=n) for n in (0, 1, 2)] == [
+        "0 days overdue", "1 day overdue", "2 days overdue",
+    ]  # fmt: skip
+    wrong = Message("Wrong PIN. Wait {seconds} seconds; {left} tries are left.", {"seconds": 30, "left": 1})
+    assert en.say(wrong) == "Wrong PIN. Wait 30 seconds; 1 try is left."
+    still_two = Message(wrong.text, {"seconds": 1, "left": 2})
+    assert en.say(still_two) == "Wrong PIN. Wait 1 seconds; 2 tries are left."
+    assert zh("{n} days overdue", n=1) == "逾期 1 天"
+
+
+def test_a_truth_and_an_amount_are_not_a_number_of_things() -> None:
+    en = translator("en")
+    assert en("{n} days overdue", n=True) == "True days overdue"
+    assert en("{n} days overdue", n=Decimal(1)) == "¥1.00 days overdue"
