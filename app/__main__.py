@@ -15,8 +15,9 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from app.bootstrap import open_notebook
 from app.device.files import write_durably
@@ -27,6 +28,7 @@ from app.domain.promises import PromiseView
 from app.domain.records import read_position
 from app.domain.steps import Step
 from app.i18n import Translator, translator
+from app.misused import in_words
 from app.notebook import Notebook
 from app.ports import NoConnection, NotebookError
 from app.views import CaseView, NewActivity, TimelineEntry
@@ -38,9 +40,13 @@ PLANNED_YEARS = range(1900, 2200)  # a rule looks days back and ahead, which the
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser(translator(_language(given))).parse_args(given)
     t = translator(options.lang)
     run: Callable[[argparse.Namespace, Notebook, Translator], Awaitable[int]] = options.run
+    if sys.stdout is None:
+        _complain(t("Standard output is closed: the answer would be lost. Nothing was done."))
+        return REFUSED
     try:
         if options.command == "salvage":
             return _salvage(options, t)
@@ -52,6 +58,16 @@ def main(arguments: list[str] | None = None) -> int:
         return UNREACHED
     except NotebookError as e:
         _complain(t.say(e.message))
+        return REFUSED
+    except BrokenPipeError:  # who read the answer has enough of it
+        _let_go_of_output()
+        return REFUSED
+    except OSError as e:
+        _let_go_of_output()
+        _complain(t("The answer could not be written: {why}.", why=e.strerror or str(e)))
+        return REFUSED
+    except KeyboardInterrupt:
+        _complain(t("Stopped. What was saved stays saved."))
         return REFUSED
 
 
@@ -509,21 +525,54 @@ def _out(line: str) -> None:
     sys.stdout.flush()
 
 
+def _let_go_of_output() -> None:
+    """What is left in the buffer cannot be written either: at the end Python would complain of it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
 def _complain(line: str) -> None:
-    sys.stderr.write(line + "\n")
+    if sys.stderr is not None:
+        sys.stderr.write(line + "\n")
 
 
-def _day(text: str) -> date:
-    """An ISO day a plan can be made for; raises ArgumentTypeError, which argparse says as a usage error."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as e:
-        raise argparse.ArgumentTypeError(f"{text} is not a day like 2026-11-23") from e
-    if day.year not in PLANNED_YEARS:
-        raise argparse.ArgumentTypeError(
-            f"{day} is not between the years {PLANNED_YEARS.start} and {PLANNED_YEARS.stop - 1}"
+def _days(t: Translator) -> Callable[[str], date]:
+    """Reads an ISO day a plan can be made for; what is none is a usage error."""
+
+    def read(text: str) -> date:
+        try:
+            day = date.fromisoformat(text)
+        except ValueError as e:
+            raise argparse.ArgumentTypeError(t("{given} is not a day like 2026-11-23", given=text)) from e
+        if day.year not in PLANNED_YEARS:
+            first, last = str(PLANNED_YEARS.start), str(PLANNED_YEARS.stop - 1)
+            raise argparse.ArgumentTypeError(
+                t("{given} is not between the years {first} and {last}", given=text, first=first, last=last)
+            )
+        return day
+
+    return read
+
+
+def _language(arguments: list[str]) -> str:
+    """The language asked for, before the arguments are read: what is wrong with them has to be said in it."""
+    asked = [given.removeprefix("--lang=") for given in arguments if given.startswith("--lang=")]
+    asked += [word for option, word in pairwise(arguments) if option == "--lang"]
+    return "en" if asked[-1:] == ["en"] else "zh"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command in the language asked for; `told` is given to its commands too."""
+
+    told: Translator = translator("zh")
+
+    def error(self, message: str) -> NoReturn:
+        """Usage, the sentence, exit 2."""
+        self.print_usage(sys.stderr)
+        self.exit(
+            USAGE, self.told("The command cannot be read: {why}", why=in_words(message, self.told)) + "\n"
         )
-    return day
 
 
 def _add_common(parser: argparse.ArgumentParser, **defaults: object) -> None:
@@ -539,14 +588,16 @@ def _add_common(parser: argparse.ArgumentParser, **defaults: object) -> None:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(t: Translator) -> argparse.ArgumentParser:
     """`--data`, `--json` and `--lang` are taken before and after the command."""
-    parser = argparse.ArgumentParser(prog="python -m app", description=__doc__)
+    parser = _Parser(prog="python -m app", description=__doc__)
+    parser.told = t
     _add_common(parser, data=None, json=False, lang="zh")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: object, help_: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help_)
+        sub.told = t
         # Without defaults of its own: they would undo what was said before the command.
         _add_common(sub, data=argparse.SUPPRESS, json=argparse.SUPPRESS, lang=argparse.SUPPRESS)
         sub.set_defaults(run=run, command=name)
@@ -558,7 +609,7 @@ def _parser() -> argparse.ArgumentParser:
     enrol.add_argument("--code", required=True)
     command("sync", _sync, "one attempt to send and receive")
     today = command("today", _today, "the day's plan")
-    today.add_argument("--on", type=_day, metavar="DATE")
+    today.add_argument("--on", type=_days(t), metavar="DATE")
     case = command("case", _case, "one case, by case_id or contract number")
     case.add_argument("case", metavar="CASE")
     command("record", _record, "activities as JSON lines on standard input")

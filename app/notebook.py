@@ -110,6 +110,8 @@ class Notebook:
         """
         address = self._ports.address(server)
         officer_id, code = officer_id.strip(), code.strip()
+        if not officer_id or not code:
+            raise NotebookError(Message("The officer's number and the branch's code are both needed."))
         if self._store is not None:
             await self._ports.keys.unlock(pin)
         elif self._ports.keys.exist():
@@ -134,7 +136,7 @@ class Notebook:
 
     async def _enrol(self, branch: Branch, address: str, officer_id: str, code: str) -> None:
         store = self._opened()
-        if self._binding.get("bound") and self._binding["officer_id"] != officer_id:
+        if self._binding.get("bound") and self._binding["officer_id"].casefold() != officer_id.casefold():
             raise BranchRefused(
                 Message(
                     "This notebook belongs to officer {officer}; another officer needs a data folder of their own.",

@@ -53,7 +53,9 @@ class Body:
         value = self.raw.get(name)
         if value is None and not needed:
             return ""
-        if not isinstance(value, str) or (needed and not empty and not value.strip()):
+        if value is not None and not isinstance(value, str):
+            raise self.wrong(name, "{field} has to be a text.")
+        if value is None or (needed and not empty and not value.strip()):
             raise self.wrong(name, "{field} is missing.")
         return value
 

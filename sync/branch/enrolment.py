@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from sync.branch.database import again_if_in_the_way
 from sync.branch.devices import secret_hash
 from sync.branch.errors import BranchError
 from sync.branch.office import Office, require_officer, setting
+from sync.branch.officers import as_registered
 from sync.branch.problems import (
     CODE_INVALID,
     OTHER_OFFICER,
@@ -54,6 +55,7 @@ def issue_code(office: Office, officer_id: str) -> IssuedCode:
     """A new code for one device of an officer. Raises UnknownOfficer. Earlier codes stay good."""
     code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LETTERS))
     with office.changing() as changes:
+        officer_id = as_registered(changes.conn, officer_id)
         require_officer(changes.conn, officer_id)
         minutes = _whole(setting(changes.conn, "limits").get("enrol_code_minutes"), CODE_MINUTES)
         now_ms = office.now_ms()
@@ -85,6 +87,7 @@ def enrol(office: Office, request: EnrolRequest, address: str | None = None) -> 
 
 def _in_one_go(office: Office, request: EnrolRequest, address: str | None) -> EnrolAnswer | Problem:
     with office.changing(alone=False) as changes:
+        request = replace(request, officer_id=as_registered(changes.conn, request.officer_id))
         # One guess at a time at an officer's codes: five misses are five.
         officer = t.officer.c.officer_id
         changes.conn.execute(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from app.domain.message import Message
 from sync.branch import tables as t
@@ -35,14 +36,25 @@ def add_officer(office: Office, officer_id: str, name: str) -> Officer:
     if not _sound(officer_id, 64) or not _sound(name, 128):
         raise BranchError(Message("An officer needs a number of 1 to 64 characters and a name of 1 to 128."))
     with office.changing() as changes:
-        known = changes.conn.scalars(select(t.officer.c.officer_id)).all()
-        taken = next((k for k in known if k.casefold() == officer_id.casefold()), None)
+        taken = registered(officer_id, changes.conn.scalars(select(t.officer.c.officer_id)).all())
         if taken is not None:
             raise BranchError(
                 Message("Officer {officer} is registered already. Nothing was changed.", {"officer": taken})
             )
         changes.add_officer(officer_id, name)
     return Officer(officer_id, name)
+
+
+def registered(officer_id: str, officers: Collection[str]) -> str | None:
+    """The number as it was registered; upper and lower case are the same. None where nobody has it."""
+    if officer_id in officers:
+        return officer_id
+    return next((known for known in officers if known.casefold() == officer_id.casefold()), None)
+
+
+def as_registered(conn: Connection, typed: str) -> str:
+    """The registered number that somebody typed in their own way (a phone begins with a capital); else as it was typed."""
+    return registered(_as_listed(typed), conn.scalars(select(t.officer.c.officer_id)).all()) or typed
 
 
 def list_officers(office: Office) -> list[Officer]:

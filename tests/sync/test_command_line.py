@@ -8,10 +8,11 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
+from app.__main__ import main
 from tests.support.branch_server import ROOT, RunningBranch, free_port, running_branch
 
 CALL = {
@@ -27,16 +28,19 @@ class Phone:
         self.folder = folder
         self.pin = pin
 
-    def run(self, *words: str, stdin: str | bytes = "") -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *words: str, stdin: str | bytes = "", stdout: IO[bytes] | int = subprocess.PIPE
+    ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [sys.executable, "-W", "error", "-m", "app", "--data", str(self.folder), *words],
             input=stdin.encode() if isinstance(stdin, str) else stdin,
-            capture_output=True,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
             cwd=ROOT,
             env={**os.environ, "WAIFANG_PIN": self.pin, "WAIFANG_KEYSTORE_DIR": str(self.folder.parent / "keystore")},
         )  # fmt: skip
         return subprocess.CompletedProcess(
-            done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+            done.args, done.returncode, (done.stdout or b"").decode(), done.stderr.decode()
         )
 
     def json(self, *words: str) -> Any:
@@ -176,6 +180,42 @@ def test_a_day_no_plan_can_be_made_for_is_a_usage_error(phone: Phone, bound: str
         done = phone.run("today", "--on", day)
         assert (done.returncode, done.stdout) == (2, "")
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "chinese", "english"),
+    [
+        ((), "缺少 COMMAND。", "COMMAND is missing."),
+        (("case",), "缺少 CASE。", "CASE is missing."),
+        (("status", "now"), "多出了 now。", "now is too much."),
+        (("today", "--on"), "--on 后面要有值。", "--on needs a value."),
+        (
+            ("today", "--on", "x"),
+            "--on：x 不是 2026-11-23 这样的日期",
+            "--on: x is not a day like 2026-11-23",
+        ),
+        (
+            ("sync", "--lang", "fr"),
+            "--lang 不能是“fr”，只能是 zh, en。",
+            "--lang cannot be “fr”, only zh, en.",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_command_is_said_in_the_language_asked_for(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], chinese: str, english: str
+) -> None:
+    for said, lang in ((f"命令有误：{chinese}", "zh"), (f"The command cannot be read: {english}", "en")):
+        with pytest.raises(SystemExit) as left:
+            main(["--lang", lang, *words])
+        assert left.value.code == 2
+        assert capsys.readouterr().err.splitlines()[-1] == said
+
+
+def test_an_id_that_cannot_be_told_ends_the_recording_with_a_sentence(phone: Phone, bound: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = phone.run("record", stdin=json.dumps({"case_id": bound, **CALL}), stdout=full)
+    assert (done.returncode, done.stderr) == (1, "结果无法写出：No space left on device。\n")
+    assert phone.json("doctor")["waiting"] == 1
 
 
 def test_bytes_that_are_no_text_are_a_bad_line(phone: Phone, bound: str) -> None:

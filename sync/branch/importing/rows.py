@@ -18,6 +18,7 @@ from sync.branch.importing.checks import check_amounts, check_days
 from sync.branch.importing.report import Problem
 from sync.branch.importing.sheet import Row
 from sync.branch.importing.styles import Unreadable
+from sync.branch.officers import registered
 
 METHODS: Final = {
     "等额本息": "equal_instalments",
@@ -145,13 +146,6 @@ def read_row(
     check_amounts(cells, found)
     check_days(cells, found, data_on)
     return cells.problems or Listed(line=row.line, **found)
-
-
-def registered(officer: str, officers: Mapping[str, str]) -> str | None:
-    """The officer's number as it was registered; upper and lower case are the same."""
-    if officer in officers:
-        return officer
-    return next((known for known in officers if known.casefold() == officer.casefold()), None)
 
 
 def _people(cells: Cells) -> dict[str, Any]:

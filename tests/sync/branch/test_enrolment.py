@@ -32,6 +32,13 @@ def test_a_code_binds_a_phone_to_its_officer(branch: RunningBranch, stranger: Wi
     assert stranger.pull().line["snapshot"] is True
 
 
+@pytest.mark.parametrize("typed", ["W001", "ｗ００１", " w001"])
+def test_an_officers_number_is_read_as_people_type_it(branch: RunningBranch, stranger: WirePhone, typed: str):
+    response = stranger.enrol(branch.code(), officer_id=typed)
+
+    assert response.json()["officer"] == {"id": "w001", "name": "赵试"}
+
+
 def test_a_code_is_ten_letters_of_crockfords_base_32(branch: RunningBranch):
     code = branch.code()
 
