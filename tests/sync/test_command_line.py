@@ -194,11 +194,7 @@ def test_a_day_no_plan_can_be_made_for_is_a_usage_error(phone: Phone, bound: str
             "--on：x 不是 2026-11-23 这样的日期",
             "--on: x is not a day like 2026-11-23",
         ),
-        (
-            ("sync", "--lang", "fr"),
-            "--lang 不能是“fr”，只能是 zh, en。",
-            "--lang cannot be “fr”, only zh, en.",
-        ),
+        (("sync", "--json=1"), "--json 后面不带值。", "--json takes no value."),
     ],
 )
 def test_what_is_wrong_with_a_command_is_said_in_the_language_asked_for(
