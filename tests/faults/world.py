@@ -10,7 +10,7 @@ import hashlib
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from sync.branch.blob_store import FOLDER
 from sync.branch.database import FILE_NAME
 from sync.branch.quarantine import answer, held
 from sync.branch.switching import restored, revoke
-from sync.engine import SyncReport
+from sync.engine import Branch, SyncReport
 from sync.protocol import Check, Refused, Unreachable
 from tests.faults.ground import DirectBranch, Phone
 from tests.support.branch_server import RunningBranch, figures_document
@@ -40,11 +40,14 @@ class Wrong(AssertionError):
 
 
 class World:
-    """A branch and its phones. `counts`: what was done."""
+    """A branch and its phones, `phones` by their officers. `counts`: what was done."""
 
-    def __init__(self, folder: Path, cases: int) -> None:
+    def __init__(
+        self, folder: Path, cases: int, phones: Sequence[str] = PHONES, *, process: bool = False
+    ) -> None:
         self._folder = folder
-        self.branch = RunningBranch(folder / "branch")
+        self._first_phones = phones
+        self.branch = RunningBranch(folder / "branch", process=process)
         self.counts: Counter[str] = Counter()
         self.phones: list[Phone] = []
         self._versions = 0
@@ -54,20 +57,26 @@ class World:
         self.cases = [self.branch.case(OFFICERS[n % len(OFFICERS)]) for n in range(cases)]
 
     async def begin(self) -> None:
-        for officer_id in PHONES:
+        for officer_id in self._first_phones:
             await self._new_phone(officer_id)
 
     async def _new_phone(self, officer_id: str) -> None:
         phone = Phone(self._folder / f"phone{len(self.phones)}", officer_id)
         await phone.open()
-        await self._bind(phone)
+        await self.bind(phone)
         self.phones.append(phone)
         await self.sync(phone)
 
-    async def _bind(self, phone: Phone) -> None:
-        await phone.enrol(self._wire(phone), self.branch.code(phone.officer_id))
+    async def bind(self, phone: Phone) -> None:
+        """With a new code."""
+        wire = self.wire(phone)
+        try:
+            await phone.enrol(wire, self.branch.code(phone.officer_id))
+        finally:
+            await wire.close()
 
-    def _wire(self, phone: Phone, luck: Callable[[], str] = lambda: "") -> DirectBranch:
+    def wire(self, phone: Phone, luck: Callable[[], str] = lambda: "") -> Branch:
+        """How the phone reaches the branch."""
         return DirectBranch(self.branch.office, phone.secret, luck)
 
     # ---- what can happen
@@ -83,16 +92,19 @@ class World:
     async def sync(self, phone: Phone, luck: Iterable[str] = NO_LUCK) -> SyncReport | None:
         """One attempt; `luck` befalls its calls in turn (see DirectBranch). None where it did not get through."""
         coming: Iterator[str] = iter(luck)
+        wire = self.wire(phone, lambda: next(coming, ""))
         try:
-            return await phone.sync(self._wire(phone, lambda: next(coming, "")))
+            return await phone.sync(wire)
         except Unreachable:
             self.counts["cut"] += 1
         except Refused as e:
             if e.code == "rebind":
-                await self._bind(phone)
+                await self.bind(phone)
                 self.counts["bound again"] += 1
             elif e.code != "device_revoked":
                 raise
+        finally:
+            await wire.close()
         return None
 
     def move(self, case: int, officer: int) -> None:

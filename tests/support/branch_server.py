@@ -146,6 +146,13 @@ class RunningBranch:
             self._process.communicate(timeout=30)
         self._server = self._thread = self._process = None
 
+    def kill(self) -> None:
+        """End the process without warning; `start` begins another one."""
+        assert self._process is not None, "it does not run as a process"
+        self._process.kill()
+        self._process.communicate()
+        self._process = None
+
     def reopen(self) -> None:
         """After `close`, over whatever the folder and the database hold by now."""
         self.office = Office.open(self.folder, self._now, self._blobs_url, self.database_url)

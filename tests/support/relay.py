@@ -12,7 +12,10 @@ _NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Relay:
-    """Forwards to `port`. `cut_up` and `cut_down`: bytes from now on until the cut; None never. `up` and `down`: seen."""
+    """Forwards to `port`. `cut_up` and `cut_down`: bytes from now on until the cut; None never. `up` and `down`: seen.
+
+    `open` cleared: nothing passes and nothing is cut, until it is set again.
+    """
 
     def __init__(self, port: int) -> None:
         self._target = port
@@ -20,6 +23,8 @@ class Relay:
         self.cut_up: int | None = None
         self.cut_down: int | None = None
         self.up = self.down = 0
+        self.open = asyncio.Event()
+        self.open.set()
         self._links: dict[asyncio.Task[None], tuple[asyncio.StreamWriter, ...]] = {}
 
     def set(self, up: int | None = None, down: int | None = None) -> None:
@@ -29,7 +34,11 @@ class Relay:
 
     async def link(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection of a phone."""
-        there, back = await asyncio.open_connection("127.0.0.1", self._target)
+        try:
+            there, back = await asyncio.open_connection("127.0.0.1", self._target)
+        except OSError:  # nobody listens there just now
+            _reset(writer)
+            return
         me = asyncio.current_task()
         assert me is not None
         self._links[me] = (writer, back)
@@ -56,6 +65,7 @@ class Relay:
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, upwards: bool
     ) -> None:
         while data := await source.read(65536):
+            await self.open.wait()
             limit = self.cut_up if upwards else self.cut_down
             seen = self.up if upwards else self.down
             part = data if limit is None else data[: max(0, limit - seen)]
