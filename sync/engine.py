@@ -189,6 +189,7 @@ class SyncReport:
 OnProgress = Callable[[Progress], None]
 
 SLOW_ROUND_TRIP_MS: Final = 2000
+CLOCK_SET_MS: Final = 500  # what two clocks may drift apart within a sync without one having been set
 APP_TOO_OLD: Final = "app_too_old"
 UPLOAD_GONE: Final = frozenset({403, 404, 410})
 FILE_UNREADABLE: Final = "file_unreadable"
@@ -231,6 +232,7 @@ class Engine:
         self.results: dict[str, PushResult] = {}
         self.whole = False
         self._nearest_ms = 2 * SLOW_ROUND_TRIP_MS
+        self._wall_ahead_ms = 0  # of the monotonic clock, when a call was last timed
 
     async def sync(self, progress: OnProgress | None = None) -> SyncReport:
         """Push all that waits, pull to the feed's end, then send files.
@@ -470,11 +472,14 @@ class Engine:
 
     async def _timed(self, call: Awaitable[_Answer]) -> _Answer:
         """The branch's clock against the midpoint of the round trip, measured on the monotonic clock. Within a sync a
-        later one counts where its round trip is half as long: keeping each would cost a flush of the disk.
+        later one counts where its round trip is half as long (keeping each would cost a flush of the disk), or where
+        the phone's clock was set since.
         """
         start = self._clock.monotonic_ms()
         answer = await call
         end, wall = self._clock.monotonic_ms(), self._clock.wall_ms()
+        if abs(wall - end - self._wall_ahead_ms) > CLOCK_SET_MS:
+            self._nearest_ms, self._wall_ahead_ms = 2 * SLOW_ROUND_TRIP_MS, wall - end
         if 2 * (end - start) <= self._nearest_ms:
             self._nearest_ms = end - start
             await self._replica.note_offset(answer.time_ms - (wall - (end - start) // 2))
