@@ -28,7 +28,7 @@ from app.store.feed import HELD, STATE, FeedState
 from app.store.journal import WAITING, Journal, Sealed, readable
 from app.store.mark import Mark, replace_file
 from app.store.salvaging import both_ways
-from app.store.schema import FILE, Migration, connect
+from app.store.schema import FILE, PLAN, Migration, connect
 from app.store.shelved_spool import ShelvedSpool
 from app.store.spool import Spool, Spooled, flush_folder
 from app.store.trouble import saving
@@ -44,7 +44,6 @@ from sync.salvage import (
     value_aad,
 )
 
-PLAN: Final = "waifang.rebuild"
 DEVICE: Final = "store.device"
 ACKNOWLEDGED: Final = "store.acknowledged"
 GAPS: Final = "store.gaps"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app.store.journal import WAITING
-from app.store.schema import FILE, SPOOL
+from app.store.schema import FILE, PLAN, SPOOL
 from app.store.spool import Spool, Spooled
 from sync.salvage import SealedRow
 
@@ -46,13 +46,18 @@ class Salvaged:
 
 def read_sealed(folder: Path, shelved: Sequence[Spooled] = ()) -> Salvaged:
     """Read copies of database and spool, so that the folder stays exactly as it is; `shelved` is a spool that is no
-    file. Raises OSError.
+    file. Where the making anew of a damaged database was cut, the damaged one is read too: files of activities are
+    nowhere else then. Raises OSError.
     """
     with tempfile.TemporaryDirectory(prefix="waifang-") as scratch:
-        for name in (FILE, f"{FILE}-wal", SPOOL):
+        databases = [FILE]
+        if (folder / PLAN).is_file():
+            databases.append((folder / PLAN).read_text("ascii"))
+        for name in (*(database + end for database in databases for end in ("", "-wal")), SPOOL):
             if (folder / name).is_file():
                 shutil.copyfile(folder / name, Path(scratch, name))
-        rows, damaged = _of_database(Path(scratch, FILE))
+        read = [_of_database(Path(scratch, database)) for database in databases]
+        rows, damaged = [row for found, _ in read for row in found], any(spoiled for _, spoiled in read)
         spool = Spool(Path(scratch, SPOOL))
         try:
             spooled = [

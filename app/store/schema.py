@@ -19,6 +19,7 @@ from app.store.trouble import StoreTooNew
 
 FILE: Final = "waifang.db"
 SPOOL: Final = "waifang.spool"
+PLAN: Final = "waifang.rebuild"  # names the damaged database while a new one is made
 APPLICATION_ID: Final = 0x57464E42  # "WFNB"
 
 Migration = Callable[[Database], None]

@@ -18,7 +18,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -64,6 +64,7 @@ class Network(World):
         self._rng = random.Random(run.seed)
         self._links: dict[Phone, Relay] = {}
         self._stack = AsyncExitStack()
+        self._over = asyncio.Event()
 
     def wire(self, phone: Phone, luck: Callable[[], str] = lambda: "") -> Branch:
         return HttpBranch(self._links[phone].address, phone.secret, VERSION)
@@ -77,37 +78,37 @@ class Network(World):
         await super().bind(phone)
 
     async def trouble(self) -> None:
-        """Everybody at work, and the network against them."""
-        tasks = [asyncio.create_task(work) for work in (self._record(), self._clerk(), self._part())]
-        tasks += [asyncio.create_task(self._keep_syncing(phone)) for phone in self.phones]
-        done, going_on = await asyncio.wait(
-            tasks, timeout=self._run.seconds, return_when=asyncio.FIRST_EXCEPTION
-        )
-        for task in going_on:
-            task.cancel()
-        await asyncio.wait(going_on)
+        """Everybody at work, and the network against them; at the end all links are healed."""
+        work = [self._record(), self._clerk(), self._part(), *map(self._keep_syncing, self.phones)]
+        tasks = [asyncio.create_task(w) for w in work]
+        await asyncio.wait(tasks, timeout=self._run.seconds, return_when=asyncio.FIRST_EXCEPTION)
+        self._over.set()
         self._heal()
-        for task in done:
-            task.result()
+        await asyncio.gather(*tasks)
+
+    async def _pause(self, seconds: float) -> None:
+        """Until then, or until it is over."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._over.wait(), seconds)
 
     async def _record(self) -> None:
         loop = asyncio.get_running_loop()
         due = loop.time()
-        while True:
+        while not self._over.is_set():
             photo = self._rng.randbytes(1_000) if self._rng.randrange(PHOTO_EVERY) == 0 else b""
             await self.save(self._rng.choice(self.phones), self._rng.randrange(CASES), photo=photo)
             due += 1 / self._run.rate
-            await asyncio.sleep(max(0.0, due - loop.time()))
+            await self._pause(max(0.0, due - loop.time()))
 
     async def _keep_syncing(self, phone: Phone) -> None:
-        while True:
+        while not self._over.is_set():
             await self.sync(phone)
             self.counts["syncs"] += 1
-            await asyncio.sleep(self._rng.uniform(*BETWEEN_SYNCS_S))
+            await self._pause(self._rng.uniform(*BETWEEN_SYNCS_S))
 
     async def _clerk(self) -> None:
-        while True:
-            await asyncio.sleep(self._rng.uniform(*BETWEEN_SYNCS_S))
+        while not self._over.is_set():
+            await self._pause(self._rng.uniform(*BETWEEN_SYNCS_S))
             case = self._rng.randrange(CASES)
             if self._rng.random() < 0.5:
                 await asyncio.to_thread(self.change, case)
@@ -115,17 +116,17 @@ class Network(World):
                 await asyncio.to_thread(self.move, case, self._rng.randrange(2))
 
     async def _part(self) -> None:
-        while True:
+        while not self._over.is_set():
             if self._rng.random() < KILLED:
                 await asyncio.to_thread(self.branch.kill)
-                self.counts["killed"] += 1
                 await asyncio.to_thread(self.branch.start)
+                self.counts["killed"] += 1
             for phone in self._rng.sample(self.phones, self._rng.randint(1, len(self.phones))):
                 self._cut_off(self._links[phone])
             self.counts["partitions"] += 1
-            await asyncio.sleep(self._rng.uniform(*APART_S))
+            await self._pause(self._rng.uniform(*APART_S))
             self._heal()
-            await asyncio.sleep(self._rng.uniform(*TOGETHER_S))
+            await self._pause(self._rng.uniform(*TOGETHER_S))
 
     def _cut_off(self, link: Relay) -> None:
         match self._rng.randrange(4):

@@ -14,8 +14,9 @@ from app.ports import Blob, NotSaved
 from app.store import StoreDamaged, open_store
 from app.store import rebuilding as rebuilding_module
 from app.store.mark import MARK
-from app.store.rebuilding import PLAN, gaps
-from app.store.schema import FILE, SPOOL
+from app.store.rebuilding import gaps
+from app.store.salvaging import read_sealed
+from app.store.schema import FILE, PLAN, SPOOL
 from app.store.sealed import SealedStore
 from sync.protocol import PushResult
 from tests.faults.ground import DirectBranch, Phone
@@ -286,3 +287,15 @@ async def test_the_spool_is_emptied_only_of_what_is_in_the_file_itself(tmp_path:
     assert await store.journal() == kept
     assert await store.rebuilt() is None
     await store.close()
+
+
+async def test_a_notebook_whose_making_anew_was_cut_is_handed_in_with_its_files(tmp_path: Path) -> None:
+    store = await filled(tmp_path)
+    await store.close()
+    aside = f"{FILE}.damaged-20261125T000000000000Z"
+    (tmp_path / PLAN).write_text(aside, "ascii")
+    (tmp_path / FILE).rename(tmp_path / aside)
+
+    found = read_sealed(tmp_path)
+
+    assert (found.records, found.waiting, found.files) == (len(SENT) + len(WAITING), len(WAITING), 1)
