@@ -489,8 +489,13 @@ class Engine:
 async def _begun(call: Coroutine[Any, Any, _Answer]) -> asyncio.Task[_Answer]:
     """The call on its way while its caller writes to the disk, which leaves the loop no turn of its own."""
     task = asyncio.ensure_future(call)
-    for _ in range(TURNS_TO_SEND):
-        await asyncio.sleep(0)
+    task.add_done_callback(_looked_at)
+    try:
+        for _ in range(TURNS_TO_SEND):
+            await asyncio.sleep(0)
+    except asyncio.CancelledError:
+        await _given_up(task)
+        raise
     return task
 
 
@@ -498,5 +503,9 @@ async def _given_up(task: asyncio.Task[_Answer]) -> None:
     """What it would have brought is asked for again by the next sync."""
     task.cancel()
     await asyncio.wait([task])
+
+
+def _looked_at(task: asyncio.Task[_Answer]) -> None:
+    """So that nobody is told of the error of a call that nobody waits for any more: a sync was given up in between."""
     if not task.cancelled():
-        task.exception()  # looked at, so that nobody is told of it
+        task.exception()

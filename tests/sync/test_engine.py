@@ -1,6 +1,7 @@
 """One sync against a hand-written branch and replica: what is sent, repeated, started anew, and reported."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
@@ -464,3 +465,19 @@ async def test_after_a_restore_all_files_are_offered_again() -> None:
     branch.records, branch.uploads = branch.records[:1], {}
     await engine.sync()
     assert list(branch.uploads.values()) == [b"one"]
+
+
+async def test_a_sync_given_up_at_any_moment_leaves_no_error_behind_that_nobody_has_seen() -> None:
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, what: told.append(what))
+    for turns in range(15):
+        engine, branch, _ = make(3)
+        branch.failures = [Unreachable("cut")]
+        sync = asyncio.ensure_future(engine.sync())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        sync.cancel()
+        with pytest.raises((asyncio.CancelledError, Unreachable)):
+            await sync
+    gc.collect()
+    assert told == []
