@@ -21,7 +21,6 @@ def card(content: ft.Control, *, on_click: Any = None, padding: Any = 16, **more
         padding=padding,
         on_click=on_click,
         ink=on_click is not None,
-        clip_behavior=ft.ClipBehavior.ANTI_ALIAS,
         **more,
     )
 

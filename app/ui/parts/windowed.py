@@ -15,11 +15,14 @@ import flet as ft
 from app.ui.guard import memo, part
 from app.ui.theme import GAP
 
-CHUNK: Final = 4
+CHUNK: Final = 2
 FIRST: Final = 60
 MORE: Final = 120
 SCREENS_AHEAD: Final = 4
 PULL_PX: Final = 8
+# How far beyond the screen's edge Flutter lays rows out. Each of them is built anew when a case is opened over the
+# list, which was half of the time from the tap to the case.
+AHEAD_PX: Final = 80
 
 
 @part

@@ -16,7 +16,7 @@ from app.ui.hooks import use_action, use_loaded
 from app.ui.parts.case_row import distance_in_words, marks, overdue_pill
 from app.ui.parts.choice import Choice
 from app.ui.parts.surface import card, failed, nothing_here, secondary, waiting
-from app.ui.parts.windowed import chunks, use_window
+from app.ui.parts.windowed import AHEAD_PX, chunks, use_window
 from app.ui.parts.words import grey, headline, text
 from app.ui.theme import CARD, EDGE, FLOATING, GAP, TOUCH, Sizes
 
@@ -164,6 +164,7 @@ def Customers() -> Any:  # noqa: N802
                 padding=ft.Padding.only(left=EDGE, right=EDGE, top=4, bottom=24),
                 on_scroll=on_scroll,
                 scroll_interval=100,
+                cache_extent=AHEAD_PX,
                 key="customers",
             ),
         ],
@@ -226,6 +227,7 @@ def _customer(row: Row, t: Translator, sizes: Sizes, go: Callable[[str], None]) 
         spacing=8,
         run_spacing=2,
         wrap=True,
+        expand=not sizes.large,
     )
     money = text(t.money(row.amount_due), sizes.strong, bold=True, no_wrap=True)
     where = [p for p in (row.town, row.village) if p]
@@ -243,9 +245,7 @@ def _customer(row: Row, t: Translator, sizes: Sizes, go: Callable[[str], None]) 
     head: ft.Control = (
         ft.Column([who, money], spacing=2, tight=True)
         if sizes.large
-        else ft.Row(
-            [ft.Container(who, expand=True), money], spacing=8, vertical_alignment=ft.CrossAxisAlignment.START
-        )
+        else ft.Row([who, money], spacing=8, vertical_alignment=ft.CrossAxisAlignment.START)
     )
     lines: list[ft.Control] = [head]
     if set_apart := marks(None, row.pinned, row.status, row.long_overdue, t, sizes):

@@ -19,7 +19,7 @@ from app.ui.parts.form_names import form_name
 from app.ui.parts.steps import doors_first
 from app.ui.parts.surface import card, failed, nothing_here, secondary, section, waiting
 from app.ui.parts.sync_chip import SyncChip, clock_warning, sync_now
-from app.ui.parts.windowed import chunks, use_window
+from app.ui.parts.windowed import AHEAD_PX, chunks, use_window
 from app.ui.parts.words import grey, headline, spoken_alone, text, warning
 from app.ui.syncing import SyncRun
 from app.ui.theme import ACCENT, EDGE, GAP, Sizes
@@ -78,6 +78,7 @@ def Today() -> Any:  # noqa: N802
         padding=ft.Padding.only(left=EDGE, right=EDGE, top=8, bottom=24),
         on_scroll=on_scroll,
         scroll_interval=100,
+        cache_extent=AHEAD_PX,
         key="today",
     )
 
