@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from datetime import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +11,7 @@ from PIL import ExifTags, Image
 from app.notebook import Notebook
 from tests.support.browser import HERE, open_phone
 from tests.support.moved_day import MovedDay
-from tests.web.test_procedure_story import day, listed, opened
+from tests.web.one_borrower import opened
 
 pytestmark = pytest.mark.browser
 
@@ -32,17 +29,6 @@ def shop_front(size: tuple[int, int] = (1500, 1000)) -> bytes:
     out = io.BytesIO()
     noise.save(out, "JPEG", quality=92, exif=exif)
     return out.getvalue()
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[MovedDay]:
-    office = MovedDay(tmp_path, day(1), time(9, 0))
-    office.branch.start()
-    office.listed(listed(1))
-    try:
-        yield office
-    finally:
-        office.close()
 
 
 async def photo_of_the_visit(notebook: Notebook) -> tuple[Any, bytes | None]:

@@ -2,67 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, time, timedelta
+from datetime import time
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from sync.branch.printing.dossier import dossier_pdf
 from sync.branch.printing.notices import letters_for
 from tests.support.browser import HERE, PhonePage, open_phone
-from tests.support.moved_day import PIN, MovedDay
+from tests.support.moved_day import MovedDay
 from tests.sync.branch.importing.lists import row, statuses
+from tests.web.one_borrower import CONTRACT, GUARANTOR, NAME, day, next_day, opened
 
 pytestmark = pytest.mark.browser
-
-DUE = date(2026, 11, 9)  # a Monday; day 1 is the Tuesday after it
-NAME, GUARANTOR, CONTRACT = "试一帆", "保一诺", "5100000001"
-
-
-def day(n: int) -> date:
-    return DUE + timedelta(days=n)
-
-
-def listed(n: int) -> list[dict[str, str]]:
-    """The list as the core system has it on day `n`."""
-    return [
-        row(
-            1, 客户姓名=NAME, 担保人1姓名=GUARANTOR, 最早未还应还日=DUE.isoformat(), 逾期天数=str(n),
-            数据日期=day(n).isoformat(), 罚息=f"{n}.10",
-        )
-    ]  # fmt: skip
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[MovedDay]:
-    office = MovedDay(tmp_path, day(1), time(9, 0))
-    office.branch.start()
-    office.listed(listed(1))
-    try:
-        yield office
-    finally:
-        office.close()
-
-
-async def opened(phone: PhonePage, office: MovedDay) -> None:
-    """The page on this day, at the case."""
-    await phone.goto(office.address)
-    await phone.shows("请输入 6 位 PIN")
-    await phone.enter_pin(PIN)
-    await phone.shows("今日到期承诺")
-    await phone.tap(NAME)
-    await phone.shows("补齐逾期")
-
-
-async def next_day(office: MovedDay, n: int) -> None:
-    """The night between: a new list, the phone synced in the morning."""
-    office.close_app()
-    office.clock.move_to(day(n), time(9, 30))
-    office.listed(listed(n))
-    await office.on_the_phone(lambda notebook: notebook.sync())
-    office.open_app()
 
 
 async def sign(phone: PhonePage) -> None:

@@ -105,7 +105,8 @@ def NextStep(  # noqa: N802
                             text_style=ft.TextStyle(size=sizes.body, weight=ft.FontWeight.W_500),
                         ),
                     )
-                ]
+                ],
+                wrap=True,  # so that a long label has a width to wrap in
             )
         )
     return ft.Container(

@@ -10,6 +10,7 @@ import flet as ft
 from app.domain.places import door_of
 from app.domain.records import Address
 from app.domain.steps import Step, next_step
+from app.i18n import mark
 from app.ui import routes
 from app.ui.context import Session, use_session_while_shown
 from app.ui.guard import memo, screen
@@ -166,10 +167,23 @@ def _cards(session: Session, view: CaseView, path: str, today: date, dial_to: Di
     rows: list[ft.Control] = [
         NextStep(step, bool(view.steps), view.unclear_date, _act(session, view, step, path, dial_to), t, s)
     ]
+    if case.status in _NOT_OPEN:
+        words = t("{what}: {about}", what=t.code("case_status", case.status), about=t(_NOT_OPEN[case.status]))
+        rows.insert(0, advice(session, words, ft.Icons.INFO_OUTLINED))
     if view.trading:
         rows.append(advice(session, t(NEUTRAL), ft.Icons.VOLUNTEER_ACTIVISM_OUTLINED))
     rows.append(Owed(case, view.figures, today, t, s))
     return rows
+
+
+_NOT_OPEN = {
+    "watch": mark("repaid; the next three instalments are still watched."),
+    "off_list": mark(
+        "it is no longer on the branch's list, and no payment explains that. Ask the branch before you contact them."
+    ),
+    "legal": mark("it has been handed over to proceedings. Agree every contact with your supervisor."),
+    "closed": mark("the supervisor has closed it."),
+}
 
 
 def _act(
