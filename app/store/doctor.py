@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
@@ -17,6 +16,7 @@ from app.store.drafts import Drafts
 from app.store.feed import Feed
 from app.store.journal import Journal, Sealed
 from app.store.shelved_spool import ShelvedSpool
+from app.store.soundness import looking_for_damage
 from app.store.spool import Spool
 from app.store.trouble import StoreDamaged
 from app.store.uploads import Uploads
@@ -34,18 +34,32 @@ async def examine(
     spool: Spool | ShelvedSpool,
     excused: Sequence[tuple[int, int]] = (),
 ) -> list[Message]:
-    """Everything that is wrong, in sentences; empty when sound. Raises NotSaved."""
+    """Everything that is wrong, in sentences; empty when sound. Raises NotSaved, and StoreUnopened where the disk refuses."""
     try:
-        db.execute("PRAGMA shrink_memory")  # what is on the disk is asked about, not what is in memory
-        if places := _damaged_places(db) and _damaged_places(db):  # a disk that failed once looks like damage
-            return [Message("The notebook's file is damaged ({n} places).", {"n": places})]
-        found = await _feed(sealer, feed)
-        found += await _chain(sealer, journal.rows(), excused)
-        if broken := await _broken(sealer, [row for table in sealed for row in table.rows()]):
-            found.append(Message("{n} rows were changed from outside and do not open.", {"n": broken}))
-        return found + _spool(spool, journal)
-    except (sqlite3.DatabaseError, StoreDamaged):
+        with looking_for_damage():
+            return await _examine(db, sealer, journal, feed, sealed, spool, excused)
+    except StoreDamaged:
         return [Message("The notebook's file is damaged ({n} places).", {"n": 1})]
+
+
+async def _examine(
+    db: Database,
+    sealer: Sealer,
+    journal: Journal,
+    feed: Feed,
+    sealed: Sequence[Drafts | Values | Blobs | Uploads | DraftFiles],
+    spool: Spool | ShelvedSpool,
+    excused: Sequence[tuple[int, int]],
+) -> list[Message]:
+    """Raises sqlite3.DatabaseError, StoreDamaged."""
+    db.execute("PRAGMA shrink_memory")  # what is on the disk is asked about, not what is in memory
+    if places := _damaged_places(db) and _damaged_places(db):  # a disk that failed once looks like damage
+        return [Message("The notebook's file is damaged ({n} places).", {"n": places})]
+    found = await _feed(sealer, feed)
+    found += await _chain(sealer, journal.rows(), excused)
+    if broken := await _broken(sealer, [row for table in sealed for row in table.rows()]):
+        found.append(Message("{n} rows were changed from outside and do not open.", {"n": broken}))
+    return found + _spool(spool, journal)
 
 
 def _damaged_places(db: Database) -> int:

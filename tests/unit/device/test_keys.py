@@ -8,7 +8,7 @@ from app.device.folder import DataFolder
 from app.device.keys import KeyRing, KeysDamaged
 from app.device.keystore import FileKeystore, KeystoreError
 from app.device.tries import MOST
-from app.ports import Busy, NotebookError, PinLocked, SealBroken, WrongPin
+from app.ports import Busy, NotebookError, NotSaved, PinLocked, SealBroken, WrongPin
 from tests.unit.device.ground import KeystoreInMemory, MovableClock, recovery_key
 
 PIN = "246810"
@@ -208,3 +208,18 @@ async def test_a_key_file_that_cannot_be_read_is_said_to_be_damaged(phone: Phone
     await phone.started().create(PIN, recovery_key())
     (phone.folder.path / "keys.json").write_bytes(content)
     assert isinstance(await phone.wrong(PIN), KeysDamaged)
+
+
+@pytest.mark.parametrize("file", ["tries.json", "keys.json"])
+async def test_a_disk_that_does_not_give_the_files_of_the_keys_is_no_wrong_pin_and_no_damage(
+    phone: Phone, file: str
+) -> None:
+    await phone.started().create(PIN, recovery_key())
+    kept = phone.folder.path / file
+    aside = kept.rename(kept.with_suffix(".aside"))
+    kept.mkdir()  # reads as an error of the disk, also for root
+    with pytest.raises(NotSaved, match="could not read or write"):
+        await phone.started().unlock(PIN)
+    kept.rmdir()
+    aside.rename(kept)
+    await phone.started().unlock(PIN)
