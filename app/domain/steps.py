@@ -98,7 +98,9 @@ def began_and_now(reading: Reading, procedure: Procedure) -> tuple[tuple[Step, .
 
 
 def unclear_date(file: CaseFile, today: date, zone: tzinfo) -> bool:
-    """未明确还款时间: visited, and still no promise, no refusal and no inability recorded in this episode."""
+    """未明确还款时间: visited, and still no promise, no refusal and no inability recorded in this episode; or what was
+    promised was broken, and the last that was heard since is a wish to pay without a date.
+    """
     start = file.case.episode_start
     if file.case.status != "open" or start is None:
         return False
@@ -106,8 +108,19 @@ def unclear_date(file: CaseFile, today: date, zone: tzinfo) -> bool:
     if first_complete_visit(reading, start + timedelta(days=1)) is None:
         return False
     if any(a.kind == "promise" for _, a in reading.episode):
-        return False
+        return _undated_since_broken(reading)
     return not any(a.body.get("outcome") in ("refused", "unable") for _, a in reading.contacts)
+
+
+def _undated_since_broken(reading: Reading) -> bool:
+    """Nothing promised is ahead or kept, and they said since that they will pay, not when."""
+    promises = reading.promises_of_episode
+    if not promises or not all(p.was_broken for p in promises):
+        return False
+    last_due = max(p.due_on for p in promises)
+    since = [a for on, a in reading.contacts if on > last_due]
+    last = max(since, key=lambda a: (a.happened_at, a.activity_id), default=None)
+    return last is not None and last.body.get("outcome") == "will_pay_undated"
 
 
 def urgency(step: Step, rules: Rules, today: date) -> int:

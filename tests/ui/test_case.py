@@ -218,3 +218,14 @@ async def test_a_case_is_pinned_for_three_days_and_let_go_again() -> None:
 async def test_a_case_long_overdue_says_so() -> None:
     async with case_open("孙大海") as case:
         assert case.screen.shows("长期逾期")
+
+
+async def test_a_repaid_case_says_that_it_is_watched_and_counts_no_days() -> None:
+    notebook = FakeNotebook()
+    case_id = case_id_of(WANG)
+    case, figures = notebook.cases[case_id]
+    notebook.cases[case_id] = (replace(case, status="watch", status_since=figures.as_of), figures)
+    async with case_open(WANG, notebook) as shown:
+        assert shown.screen.shows("已还清，之后三期还款仍要跟踪")
+        assert shown.screen.shows("未逾期") and not shown.screen.shows("逾期 7 天")
+        assert shown.screen.shows("还清前逾期") and not shown.screen.shows("还差")

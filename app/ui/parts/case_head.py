@@ -147,9 +147,14 @@ def _part(t: Translator, label: str, amount: Decimal, sizes: Sizes) -> ft.Contro
 def Owed(case: Case, figures: Figures, today: date, t: Translator, sizes: Sizes) -> ft.Control:  # noqa: N802
     """补齐逾期 with its parts, where to pay it in, 全部结清, payments that came later, and how old all that is."""
     later = payments_since(case, figures)
+    repaid = case.status == "watch"  # the last list's figures, which no list brings up to date any more
     rows: list[ft.Control] = [
         ft.Semantics(
-            content=line(t("To become current"), _sum(t, figures.amount_due, sizes.number, bold=True), sizes),
+            content=line(
+                t("Owed before the repayment") if repaid else t("To become current"),
+                _sum(t, figures.amount_due, sizes.number, bold=True),
+                sizes,
+            ),
             container=True,
         ),
         ft.ResponsiveRow(
@@ -163,7 +168,7 @@ def Owed(case: Case, figures: Figures, today: date, t: Translator, sizes: Sizes)
         ),
         ft.Divider(height=1, color=ft.Colors.OUTLINE_VARIANT),
     ]
-    if case.loan.account_tail:
+    if case.loan.account_tail and not repaid:
         where = t("Account ending {tail}", tail=case.loan.account_tail)
         rows.append(
             line(where, text(t("{amount} missing", amount=figures.missing), sizes.body, bold=True), sizes)
@@ -172,9 +177,10 @@ def Owed(case: Case, figures: Figures, today: date, t: Translator, sizes: Sizes)
         rows.append(
             line(t("Paid in since"), text(t.money(later), sizes.body, bold=True, color=ACCENT), sizes)
         )
-    rows.append(line(t("To settle in full (estimate)"), _sum(t, figures.to_settle, sizes.body), sizes))
+    if not repaid:
+        rows.append(line(t("To settle in full (estimate)"), _sum(t, figures.to_settle, sizes.body), sizes))
     rows.append(grey(t("The counter's figure counts."), sizes.label))
-    rows.append(_age(figures, today, t, sizes))
+    rows.append(_age(figures, figures.as_of or today if repaid else today, t, sizes))
     return card(ft.Column(rows, spacing=8, tight=True), padding=18, key="owed")
 
 

@@ -32,9 +32,9 @@ def place_in_words(town: str, village: str, distance_m: int | None, t: Translato
     return " · ".join(parts)
 
 
-def overdue_pill(dpd: int, t: Translator, sizes: Sizes) -> ft.Control:
-    """逾期 N 天; 未逾期 for a case that is only watched."""
-    if dpd <= 0:
+def overdue_pill(dpd: int, status: str, t: Translator, sizes: Sizes) -> ft.Control:
+    """逾期 N 天; 未逾期 for a case that is only watched: nothing is unpaid, whatever its last figures say."""
+    if dpd <= 0 or status == "watch":
         return pill(t("Current"), sizes)
     return pill(t("{n} days overdue", n=dpd), sizes)
 
@@ -58,10 +58,12 @@ def _sign(icon: Any, *, urgent: bool, done: bool, sizes: Sizes) -> ft.Control:
     )
 
 
-def _head(name: str, dpd: int, amount: Decimal, t: Translator, sizes: Sizes, *, done: bool) -> ft.Control:
+def _head(
+    name: str, dpd: int, status: str, amount: Decimal, t: Translator, sizes: Sizes, *, done: bool
+) -> ft.Control:
     who: list[ft.Control] = [
         text(name, sizes.strong, bold=True, color=GREY if done else None),
-        overdue_pill(dpd, t, sizes),
+        overdue_pill(dpd, status, t, sizes),
     ]
     money = text(t.money(amount), sizes.strong, bold=True, color=GREY if done else None, no_wrap=True)
     if sizes.large:
@@ -112,7 +114,7 @@ def CaseRow(  # noqa: N802
     first = leading_step(steps)
     urgent = first is not None and first.step in URGENT and not done
     what = steps_in_words(steps, t)
-    lines: list[ft.Control] = [_head(name, dpd, amount, t, sizes, done=done)]
+    lines: list[ft.Control] = [_head(name, dpd, status, amount, t, sizes, done=done)]
     if done:
         lines.append(grey(t("Done today"), sizes.body))
     elif what:

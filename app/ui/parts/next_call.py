@@ -36,7 +36,9 @@ def next_call_card(session: Session, item: PlanItem) -> ft.Control:
             [
                 grey(t("Next on the call list"), s.label),
                 ft.Row(
-                    [text(item.name, s.strong, bold=True), overdue_pill(item.dpd, t, s)], wrap=True, spacing=8
+                    [text(item.name, s.strong, bold=True), overdue_pill(item.dpd, item.status, t, s)],
+                    wrap=True,
+                    spacing=8,
                 ),
                 text(t.money(item.amount_due), s.strong, bold=True),
                 text(steps_in_words(item.steps, t), s.body),

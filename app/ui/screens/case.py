@@ -131,7 +131,7 @@ def _title(session: Session, view: CaseView) -> ft.Control:
 
 def _overdue(session: Session, view: CaseView) -> ft.Control:
     s, t = session.sizes, session.t
-    if view.dpd <= 0:
+    if view.dpd <= 0 or view.case.status == "watch":  # repaid: nothing is unpaid
         on, ground = ft.Colors.ON_SECONDARY_CONTAINER, ft.Colors.SECONDARY_CONTAINER
         return ft.Row([pill(t("Current"), s, color=on, ground=ground)], tight=True)
     on, ground = ft.Colors.ON_ERROR_CONTAINER, ft.Colors.ERROR_CONTAINER

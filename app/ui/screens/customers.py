@@ -223,7 +223,7 @@ def use_customer_row(s: Session) -> Callable[[Row], ft.Control]:
 @part
 def _customer(row: Row, t: Translator, sizes: Sizes, go: Callable[[str], None]) -> ft.Control:
     who = ft.Row(
-        [text(row.name, sizes.strong, bold=True), overdue_pill(row.dpd, t, sizes)],
+        [text(row.name, sizes.strong, bold=True), overdue_pill(row.dpd, row.status, t, sizes)],
         spacing=8,
         run_spacing=2,
         wrap=True,

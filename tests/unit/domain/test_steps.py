@@ -397,6 +397,24 @@ def test_a_visited_case_without_promise_refusal_or_inability_says_so(
     assert unclear_date(file_of(*activities), d(5), ZONE) is unclear
 
 
+@pytest.mark.parametrize(
+    ("since", "unclear"),
+    [
+        ([], False),
+        ([call(d(5), "will_pay_undated")], True),
+        ([call(d(5), "will_pay_undated"), call(d(6), "unable")], False),
+        ([call(d(4), "will_pay_undated")], False),
+        ([call(d(5), "will_pay_undated"), promise(d(5), OWED, d(9))], False),
+    ],
+)
+def test_a_wish_to_pay_without_a_date_after_a_broken_promise_leaves_the_date_unclear(
+    since: list[Activity], unclear: bool
+) -> None:
+    broken = promise(d(1), OWED, d(4))
+    file = file_of(visit(d(1)), broken, *since, figures=made_figures(payments_cover=d(6)))
+    assert unclear_date(file, d(7), ZONE) is unclear
+
+
 def test_a_case_not_open_says_nothing_about_its_date() -> None:
     assert not unclear_date(file_of(visit(d(1)), status="watch"), d(5), ZONE)
 
