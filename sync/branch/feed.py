@@ -199,13 +199,7 @@ class Changes:
 
     def _write(self, officer_id: str, puts: Mapping[Key, int], removes: set[Key]) -> None:
         """Take the officer's counter (locked from here to the commit), then the items and the check."""
-        mine = t.feed.c.officer_id == officer_id
-        seq, count, total = self.conn.execute(
-            update(t.feed)
-            .where(mine)
-            .values(seq=t.feed.c.seq)
-            .returning(t.feed.c.seq, t.feed.c.count, t.feed.c.sum)
-        ).one()
+        seq, count, total = self.conn.execute(_TAKE_COUNTER, {"b_officer": officer_id}).one()
         check = Check(count, int(total, 16))
         have = self._items(officer_id, [*puts, *(k for k in removes if k not in puts)])
         new: list[dict[str, Any]] = []
@@ -226,19 +220,12 @@ class Changes:
             if known is None:
                 new.append({"officer_id": officer_id, "kind": key[0], "doc_id": key[1], **row})
             else:
-                changed.append({"b_kind": key[0], "b_id": key[1], **row})
+                changed.append({"b_officer": officer_id, "b_kind": key[0], "b_id": key[1], **row})
         _insert(self.conn, t.feed_item, new)
-        item = t.feed_item.c
-        same = (
-            item.officer_id == officer_id,
-            item.kind == bindparam("b_kind"),
-            item.doc_id == bindparam("b_id"),
-        )
-        _update(self.conn, update(t.feed_item).where(*same), changed)
+        _update(self.conn, _CHANGE_ITEM, changed)
         if new or changed:
-            self.conn.execute(
-                update(t.feed).where(mine).values(seq=seq, count=check.count, sum=f"{check.sum:016x}")
-            )
+            counted = {"seq": seq, "count": check.count, "sum": f"{check.sum:016x}"}
+            self.conn.execute(_SET_COUNTER, {"b_officer": officer_id, **counted})
 
     def _items(self, officer_id: str, keys: Sequence[Key]) -> dict[Key, Row[Any]]:
         item = t.feed_item.c
@@ -257,6 +244,21 @@ class Changes:
                 item.kind == kind,
             )
         }
+
+
+# Built once: every push of every phone asks these.
+_COUNTER: Final = update(t.feed).where(t.feed.c.officer_id == bindparam("b_officer"))
+_TAKE_COUNTER: Final = _COUNTER.values(seq=t.feed.c.seq).returning(t.feed.c.seq, t.feed.c.count, t.feed.c.sum)
+_SET_COUNTER: Final = _COUNTER.values({name: bindparam(name) for name in ("seq", "count", "sum")})
+_CHANGE_ITEM: Final = (
+    update(t.feed_item)
+    .where(
+        t.feed_item.c.officer_id == bindparam("b_officer"),
+        t.feed_item.c.kind == bindparam("b_kind"),
+        t.feed_item.c.doc_id == bindparam("b_id"),
+    )
+    .values({name: bindparam(name) for name in ("version", "seq", "op")})
+)
 
 
 def _feed_order(wanted: tuple[Key, str, int]) -> int:

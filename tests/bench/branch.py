@@ -17,6 +17,7 @@ import asyncio
 import gzip
 import json
 import os
+import random
 import secrets
 import sys
 import tempfile
@@ -39,6 +40,9 @@ from tests.support.branch_server import RunningBranch, case_document, figures_do
 from tests.support.postgres import Cluster, binaries
 
 AIM_S: Final = 5.0
+_SIGNS: Final = (
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗石桥沙河正直下两长赤红光一二三四五六七八九十大小上中东西南北"
+)
 
 
 @dataclass
@@ -137,7 +141,7 @@ def bind(branch: RunningBranch, phones: int, records: int, cases: int) -> list[P
                     declared_hash=NO_HASH, enrolled_ms=1,
                 )
             )  # fmt: skip
-            docs = {i: case_document(i, assigned_to=officer_id, contract_no=i) for i in ids}
+            docs = {i: differing(i, officer_id) for i in ids}
             changes.conn.execute(
                 insert(t.case_),
                 [
@@ -157,6 +161,37 @@ def bind(branch: RunningBranch, phones: int, records: int, cases: int) -> list[P
             changes.store("figures", dict.fromkeys(ids, _json(figures_document())))
         made.append(Phone(officer_id, device_id, secret, pushed(officer_id, device_id, ids, records)))
     return made
+
+
+def differing(case_id: str, officer_id: str) -> dict[str, Any]:
+    """A case whose people, places and figures are nobody else's, so that it packs as real ones do."""
+    made = random.Random(case_id)
+    phones = [
+        {"number": f"199{made.randrange(10**8):08}", "label": "手机", "source": "list"} for _ in range(3)
+    ]
+    places = [
+        {"kind": kind, "text": f"虚构县{made.choice(_SIGNS)}{made.choice(_SIGNS)}镇{made.choice(_SIGNS)}村{made.randrange(999)}号",
+         "lat": 30 + made.random(), "lon": 104 + made.random()}
+        for kind in ("home", "business")
+    ]  # fmt: skip
+    name = "".join(made.choices(_SIGNS, k=3))
+    borrower = {
+        "name": name,
+        "id_last4": f"{made.randrange(10**4):04}",
+        "phones": phones,
+        "addresses": places,
+    }
+    return case_document(
+        case_id,
+        assigned_to=officer_id,
+        contract_no=case_id,
+        customer_no=f"{made.randrange(10**12):012}",
+        borrower=borrower,
+        guarantors=[
+            {"guarantor_id": "g1", "name": name[::-1], "phones": phones[:1], "addresses": places[:1]}
+        ],
+        notes="".join(made.choices(_SIGNS, k=60)),
+    )
 
 
 def pushed(officer_id: str, device_id: str, case_ids: Sequence[str], records: int) -> bytes:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, FastAPI, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -32,6 +31,7 @@ from sync.branch.http.files import files
 from sync.branch.http.guard import Guard, problem_response
 from sync.branch.http.openapi import describe, refusals
 from sync.branch.http.releases import RELEASED, may_pull
+from sync.branch.http.threads import Threads
 from sync.branch.http.webapp import Beside
 from sync.branch.intake import push
 from sync.branch.office import Office, read_meta
@@ -59,7 +59,6 @@ JSON: Final = "application/json"
 FRAME: Final = "application/octet-stream"
 _ENROL_MAX_BYTES: Final = 16 * 1024
 _BUSY_RETRY_S: Final = 5
-_PUSHES_AT_ONCE: Final = 4
 LIMITS: Final = {
     "push_items": PUSH_MAX_ITEMS,
     "push_bytes": PUSH_MAX_BYTES,
@@ -85,7 +84,7 @@ def create_app(office: Office, released: Sequence[str] = RELEASED, webapp_in: Pa
         redirect_slashes=False,  # success is 200, and a redirect is no problem a client could read
     )
     _serve_problems(app)
-    pushing = CapacityLimiter(_PUSHES_AT_ONCE)
+    threads = Threads()
 
     @app.get(BASE + "/hello", responses=refusals())
     async def hello(request: Request) -> Response:
@@ -119,15 +118,14 @@ def create_app(office: Office, released: Sequence[str] = RELEASED, webapp_in: Pa
         token = _token(bearer)
         # Asked before more is read than a phone sends, and before anything is inflated: a stranger has nothing to say.
         if not is_small(request):
-            await run_in_threadpool(_let_in, office, token, pushing=True)
+            await threads.read(lambda: _let_in(office, token, pushing=True))
         raw = await read_raw(request)
 
         def stored() -> Response:
             _let_in(office, token, pushing=True)
             return answer(request, _push(office, token, inflated(request, raw)), JSON)
 
-        # Few at a time: they queue for one lock, and meanwhile the threads are for those who only read.
-        return await to_thread.run_sync(stored, limiter=pushing)
+        return await threads.push(stored)
 
     @app.get(BASE + "/pull", responses=refusals(p.REBIND, p.REVOKED, p.CURSOR_EXPIRED, p.APP_TOO_OLD))
     async def pull_page(
@@ -149,7 +147,7 @@ def create_app(office: Office, released: Sequence[str] = RELEASED, webapp_in: Pa
         def page() -> Response:
             return answer(request, read_page(office, token, cursor, limit, own=own == 1).encode(), FRAME)
 
-        return await run_in_threadpool(page)
+        return await threads.read(page)
 
     @app.head("/healthz", include_in_schema=False)
     @app.get("/healthz", responses=refusals(p.BUSY))
