@@ -26,12 +26,16 @@ _AS_SENT: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separato
 _YEARS: Final = range(1990, 2200)  # a phone's clock may be years off, but not at the calendar's ends
 
 
-def check_record(record: Mapping[str, Any], case: Case | None) -> None:
-    """Check a full activity record. `case` None where it is judged without one (parties are then not looked up).
+def check_record(record: Mapping[str, Any], case: Case | None, as_sent: bytes | None = None) -> None:
+    """Check a full activity record. `case` None where it is judged without one (parties are then not looked up);
+    `as_sent`: the bytes it was read from, by a reader who let nothing pass that cannot be kept.
 
     Raises Invalid with the member and a sentence that says what to do.
     """
-    check_json(record)
+    if as_sent is None:
+        check_json(record)
+    else:
+        _check_sent(record, as_sent)
     for name in ("activity_id", "case_id", "kind", "officer_id", "device_id"):
         if not isinstance(record.get(name), str) or not record[name]:
             raise Invalid(name, Message("{field} is missing.", {"field": member(name)}))
@@ -71,6 +75,10 @@ def check_json(value: Mapping[str, Any]) -> None:
     except (TypeError, ValueError, RecursionError) as e:
         _find_wrong(value)
         raise Invalid("", Message("The record cannot be written down.")) from e
+    _check_sent(value, written)
+
+
+def _check_sent(value: object, written: bytes) -> None:
     # Looked at one by one only where something may be wrong: the branch reads thousands at eight in the morning.
     if b"\\u0000" in written or written.count(b"[") + written.count(b"{") > _NESTED_MAX:
         _find_wrong(value)

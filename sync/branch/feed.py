@@ -54,6 +54,7 @@ class Changes:
         self._moved: dict[str, str | None] = {}
         self._created: dict[str, list[str]] = {}
         self._answered: dict[str, dict[Key, int]] = {}
+        self._held_by: dict[str, str | None] = {}
         self._new_officers: list[str] = []
 
     def add_officer(self, officer_id: str, name: str) -> None:
@@ -130,6 +131,10 @@ class Changes:
         """An activity of a case was stored; the case's officer gets it."""
         self._created.setdefault(case_id, []).append(activity_id)
 
+    def held_by(self, officers: Mapping[str, str | None]) -> None:
+        """Who has which case, where this transaction has read it already: it is not asked again."""
+        self._held_by |= officers
+
     def answered(self, officer_id: str, activity_id: str, version: int) -> None:
         """The supervisor answered a quarantined record: its verdict goes to the officer who pushed it."""
         self._answered.setdefault(officer_id, {})["verdict", activity_id] = version
@@ -150,8 +155,9 @@ class Changes:
         for officer_id in self._new_officers:
             puts.setdefault(officer_id, {}).update(self._all_settings())
         of_case = {k: v for k, v in self._stored.items() if k[0] in ("case", "figures")}
-        touched = {doc_id for _, doc_id in of_case} | self._moved.keys() | self._created.keys()
-        holder = self._holders(touched)
+        touched = {doc_id for _, doc_id in of_case} | self._moved.keys()
+        touched |= self._created.keys() - self._held_by.keys()
+        holder = self._held_by | self._holders(touched)
         for key, version in of_case.items():
             if (to := holder.get(key[1])) is not None:
                 puts.setdefault(to, {})[key] = version
@@ -247,6 +253,7 @@ class Changes:
 
 
 # Built once: every push of every phone asks these.
+_INSERTS: Final[dict[Any, Any]] = {}
 _COUNTER: Final = update(t.feed).where(t.feed.c.officer_id == bindparam("b_officer"))
 _TAKE_COUNTER: Final = _COUNTER.values(seq=t.feed.c.seq).returning(t.feed.c.seq, t.feed.c.count, t.feed.c.sum)
 _SET_COUNTER: Final = _COUNTER.values({name: bindparam(name) for name in ("seq", "count", "sum")})
@@ -281,7 +288,7 @@ def among(
 
 def _insert(conn: Connection, table: Any, rows: list[dict[str, Any]]) -> None:
     if rows:
-        conn.execute(insert(table), rows)
+        conn.execute(_INSERTS.setdefault(table, insert(table)), rows)
 
 
 def _update(conn: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:

@@ -102,6 +102,7 @@ class Intake:
         self._known = _known(changes.conn, request.items)
         case_ids = list({r.case_id for r in readings if r.case_id is not None})
         self._holder_of_mine = _ever_assigned(changes.conn, device.officer_id, case_ids)
+        changes.held_by(self._holder_of_mine)
 
     def take(self) -> list[PushResult]:
         """Judge all records. Raises Problem `resend_from` where one does not follow."""

@@ -65,7 +65,7 @@ def _wrong(record: bytes, raw: dict[str, Any]) -> Message | None:
         return Message("The record lacks what every record has.")
     try:
         # Judged without the case: the branch's may be newer than the one the officer had before them.
-        check_record(raw, None)
+        check_record(raw, None, as_sent=record)
     except Invalid as e:
         return e.message
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
