@@ -17,7 +17,7 @@ GZIP_FROM: Final = 1024
 # What changed in a day goes as small as it gets; a first pull's megabytes at ten times the speed, for a sixth more.
 _SMALL: Final = 256 * 1024
 _PHONES_SEND: Final = 256 * 1024
-_SMALL_LEVEL: Final = 7
+_SMALL_LEVEL: Final = 8
 _LARGE_LEVEL: Final = 1
 # A refused body is read on for a while: a client that is still sending does not see an early answer.
 _DRAIN_BYTES: Final = 6 * BODY_MAX_BYTES
