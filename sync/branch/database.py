@@ -39,6 +39,9 @@ _TROUBLE: Final = {
     "SQLITE_CANTOPEN": mark(
         "The branch's data cannot be opened: look at the rights of the data folder and its files. Nothing was changed."
     ),
+    "SQLITE_CORRUPT": mark(
+        "The branch's data file is damaged. Keep it, put the last backup in its place and run `restored`."
+    ),
     "SQLITE_FULL": mark("The disk is full. Make room and run the command again; nothing was changed."),
     "SQLITE_BUSY": mark(
         "Another command is still writing. Run this one again in a moment; nothing was changed."

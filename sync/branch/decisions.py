@@ -11,6 +11,7 @@ from sync.branch import tables as t
 from sync.branch.audit import note
 from sync.branch.errors import BranchError
 from sync.branch.office import Office, case_document
+from sync.branch.reasons import checked_by, checked_why
 from sync.branch.settings import encode
 
 # `refused`: what the officer proposed is not done.
@@ -24,7 +25,8 @@ def decide(office: Office, case: str, what: str, why: str, by: str) -> dict[str,
     A list that still carries the contract does not undo it. Returns the decision with `case_id` and `status`.
     Raises BranchError for a case nobody knows, and where there is no reason.
     """
-    if not why.strip():
+    why, by = checked_why(why), checked_by(by)
+    if not why:
         raise BranchError(Message("A decision needs a reason: --why."))
     with office.changing() as changes:
         known = changes.conn.execute(
@@ -36,7 +38,7 @@ def decide(office: Office, case: str, what: str, why: str, by: str) -> dict[str,
             raise BranchError(Message("There is no case {case}.", {"case": case}))
         note(office, f"decide {what}", subject=known.case_id, conn=changes.conn)
         document = case_document(changes.conn, known.case_id)
-        made = {"what": what, "why": why.strip(), "by": by, "on": office.today().isoformat()}
+        made = {"what": what, "why": why, "by": by, "on": office.today().isoformat()}
         document["decisions"] = [*(document.get("decisions") or []), made]
         status = _STATUS.get(what)
         if status is not None and status != document["status"]:

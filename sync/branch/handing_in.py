@@ -14,11 +14,12 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, insert, or_, select
 
 from app.domain.message import Message
+from app.i18n import mark
 from sync.branch import tables as t
 from sync.branch.audit import note
 from sync.branch.devices import Device, secret_hash
@@ -73,6 +74,17 @@ class Taken:
         return asdict(self)
 
 
+# What sync.salvage, which knows no catalogue, says is needed.
+_NEEDED: Final = (
+    mark("a sealed journal made by `salvage`"),
+    mark("a sealed journal that is whole"),
+    mark("a key file of a phone"),
+    mark("the private recovery key and its passphrase"),
+    mark("an RSA private key"),
+    mark("the recovery key of the branch this phone was bound to"),
+)
+
+
 def open_journal(content: bytes, private_pem: bytes, passphrase: str) -> Journal:
     """Raises BranchError where file, key or passphrase do not fit; nothing was changed then."""
     try:
@@ -80,7 +92,9 @@ def open_journal(content: bytes, private_pem: bytes, passphrase: str) -> Journal
         data_key = recover_data_key(keys_file, private_pem, passphrase.encode() or None)
     except NoRecovery as e:
         raise BranchError(
-            Message("This cannot be opened; needed is {what}. Nothing was changed.", {"what": str(e)})
+            Message(
+                "This cannot be opened; needed is {what}. Nothing was changed.", {"what": Message(str(e))}
+            )
         ) from e
     records: dict[tuple[str, int, str], Opened] = {}
     files: dict[tuple[str, int], bytes] = {}

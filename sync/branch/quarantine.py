@@ -30,12 +30,12 @@ from sync.branch.errors import BranchError
 from sync.branch.intake import CREATED, QUARANTINED
 from sync.branch.office import Office
 from sync.branch.reading import read_record
+from sync.branch.reasons import checked_by, checked_why
 from sync.branch.said import in_both
 from sync.branch.settings import encode
 
 ACCEPTED: Final = "accepted"
 REJECTED: Final = "rejected"
-_BY_MOST: Final = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +96,9 @@ def find(office: Office, key: str) -> tuple[Held, dict[str, Any]]:
 
 def answer(office: Office, key: str, *, accept: bool, why: str, by: str) -> Held:
     """Accept or reject; a rejection needs a reason. Raises BranchError."""
-    why, by = why.strip(), by.strip()
+    why, by = checked_why(why), checked_by(by)
     if not accept and not why:
         raise BranchError(Message("A rejection needs a reason: --why."))
-    if not 0 < len(by) <= _BY_MOST:
-        raise BranchError(Message("--by is a name of 1 to {n} characters.", {"n": _BY_MOST}))
     with office.changing() as changes:
         conn = changes.conn
         row = _one(conn, key)

@@ -21,6 +21,7 @@ from sync.branch.audit import note
 from sync.branch.devices import pushes_until
 from sync.branch.errors import BranchError
 from sync.branch.office import Office, put_meta
+from sync.branch.reasons import checked_why
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def phones(office: Office) -> list[Phone]:
 
 def revoke(office: Office, device_id: str, why: str) -> Phone:
     """Switch a device off, from its next call on. Raises BranchError where there is none, or it is off already."""
-    why = why.strip()
+    why = checked_why(why)
     if not why:
         raise BranchError(Message("Switching a device off needs a reason: --why."))
     with office.changing() as changes:

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from reportlab.lib.units import mm
 from reportlab.platypus import HRFlowable, PageBreak, Spacer
 
+from app.domain.message import Message
 from app.domain.notice import Letter, letter
 from app.domain.records import BORROWER
 from app.domain.steps import steps_of
 from sync.branch.case_files import case_files, procedures_of, rules_of
+from sync.branch.errors import BranchError
 from sync.branch.office import Office, require_officer
+from sync.branch.officers import as_registered
 from sync.branch.printing.fonts import register
 from sync.branch.printing.layout import TITLE, WIDTH, Page, pdf
 
+_YEARS: Final = range(2000, 2200)  # rules look days back and ahead, which the calendar's ends do not have
 _RECEIPT = ("送达回执", "编号", "送达对象", "送达日期", "签收（签字或按手印）", "送达人", "见证人（拒签时）")
 
 
 def letters_for(office: Office, on: date, officer_id: str | None = None) -> list[Letter]:
-    """The notices the procedure asks for on that day, by contract number. Raises UnknownOfficer."""
+    """The notices the procedure asks for on that day, by contract number. Raises UnknownOfficer, BranchError."""
+    if on.year not in _YEARS:
+        raise BranchError(Message("No notice can be due on {day}. Check the year.", {"day": on.isoformat()}))
     with office.reading() as conn:
         if officer_id is not None:
+            officer_id = as_registered(conn, officer_id)
             require_officer(conn, officer_id)
         procedures, rules = procedures_of(conn), rules_of(conn)
         found: list[Letter] = []

@@ -149,6 +149,16 @@ def test_a_decision_needs_a_case_and_a_reason(made: RunningBranch) -> None:
         decide(made.office, "nobody", "legal", "x", "主管")
     with pytest.raises(BranchError):
         decide(made.office, CONTRACT, "legal", "  ", "主管")
+    for why, by in (
+        ("x" * 1001, "主管"),
+        ("a\0b", "主管"),
+        ("\udcc4", "主管"),
+        ("试", " "),
+        ("试", "主\n管"),
+    ):
+        with pytest.raises(BranchError):
+            decide(made.office, CONTRACT, "legal", why, by)
+    assert cases(made.office)[CONTRACT]["decisions"] == []
 
 
 def test_reasons_are_counted_by_the_last_word_of_each_case(made: RunningBranch) -> None:

@@ -10,7 +10,7 @@ from pypdf import PdfReader
 from sqlalchemy import delete, select, update
 
 from sync.branch import tables as t
-from sync.branch.errors import UnknownOfficer
+from sync.branch.errors import BranchError, UnknownOfficer
 from sync.branch.importing.overdue import import_overdue
 from sync.branch.printing.dossier import dossier_pdf
 from sync.branch.printing.notices import letters_for, notices_pdf
@@ -44,6 +44,10 @@ def test_a_notice_is_due_from_the_day_the_procedure_names(made: RunningBranch) -
     assert [one.to for one in letters_for(made.office, SERVED_ON)] == list(NAMES)
     with pytest.raises(UnknownOfficer):
         letters_for(made.office, SERVED_ON, "w999")
+    assert len(letters_for(made.office, SERVED_ON, "W001")) == len(NAMES)
+    for slip in (date(26, 11, 24), date.max):
+        with pytest.raises(BranchError):
+            letters_for(made.office, slip)
 
 
 def test_one_that_was_served_is_not_printed_again(made: RunningBranch) -> None:
