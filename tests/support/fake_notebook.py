@@ -623,7 +623,10 @@ class FakeNotebook:
         return SyncReport(pushed=len(waiting), pulled=len(self.cases))
 
     async def sync_state(self) -> SyncState:
-        count = {s: sum(e.state == s for e in self.entries) for s in ("waiting", "uploaded", "quarantined")}
+        count = {
+            s: sum(e.state == s for e in self.entries)
+            for s in ("waiting", "uploaded", "quarantined", "rejected")
+        }
         left = sum(f.state == "waiting" for e in self.entries for f in e.files)
         return SyncState(
             last_at=self.last_sync,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ from app.ui.parts.promise_form import fresh_promise
 from app.ui.parts.small_records import fresh
 from app.ui.start import page_of
 from app.views import Draft, FileView, NewActivity
+from sync.binding import Binding
 from tests.support.branch_server import free_port
 from tests.support.browser import ARTIFACTS, HERE, open_phone
 from tests.support.fake_notebook import PIN, TODAY, FakeNotebook, case_id_of
@@ -53,6 +55,13 @@ SCREENS: dict[str, tuple[str, str]] = {  # name: state of the notebook, route
     **{form: ("open", routes.form_path(AT, form)) for form in routes.FORMS},
     "call_before_dialling": ("hindered", routes.form_path(AT, routes.CALL)),
     "visit_warned": ("warned", routes.form_path(AT, routes.VISIT)),
+    "me_records": ("open", routes.ME),
+    "check_saved": ("open", routes.form_path(AT, routes.CHECK)),
+    "enrol_from_link": ("unbound", Binding("http://x", "w001", "ABCDE12345").link().removeprefix("http://x")),
+}
+TOUCHED = {  # what is touched before the picture, in either language
+    "me_records": ("本机催记|Records on this phone",),
+    "check_saved": ("^属实$|^Confirmed$",),
 }
 FULL_HEIGHT = 4200
 PHOTO = (ASSETS / "icons" / "icon-192.png").read_bytes()
@@ -84,6 +93,13 @@ def notebook_in(state: str, language: str, text: str, dark: bool) -> FakeNoteboo
         "replacement": {**wrong.body, "outcome": "no_answer"},
     }
     book._append(NewActivity(CASE, "correction", corrected), "waiting")
+    refused = next(e.activity.activity_id for e in book.entries if e.activity.kind == "call")
+    book.entries = [
+        replace(e, state="rejected", reason="与电话记录不符，请更正后重新上报")
+        if e.activity.activity_id == refused
+        else e
+        for e in book.entries
+    ]
     photos = (FileView("a" * 64, 1024, "image/jpeg", "photo", "sent"), FileView("b" * 64, 1024, "image/jpeg", "photo", "waiting"))  # fmt: skip
     book.entries = [replace(e, files=photos) if e.activity.kind == "visit" else e for e in book.entries]
     seen = next(e.activity.activity_id for e in book.entries if e.activity.kind == "visit")
@@ -164,6 +180,9 @@ async def photograph(address: str, name: str, state: str, args: argparse.Namespa
         elif state == "stuck":
             await phone.enter_pin(PIN)
         await phone.page.wait_for_timeout(1500)
+        for words in TOUCHED.get(name.rsplit("-", 1)[-1], ()):
+            await phone.page.get_by_role("button", name=re.compile(words)).first.click()
+            await phone.page.wait_for_timeout(1500)
         await phone.picture(name)
         if state in ("unbound", "stuck", "wrong"):
             return

@@ -17,7 +17,7 @@ Action = tuple[str, Any, str, Any, Any]
 def action_bar(actions: Sequence[Action], sizes: Sizes) -> ft.Control:
     """Buttons side by side at the bottom; the first is the main one."""
     # Five buttons side by side: labels grow as far as the longest still fits a phone of 360 dp.
-    label_size = 14 * (1 + (sizes.scale - 1) * 0.15)
+    label_size = 14 * (1 + (sizes.scale - 1) * 0.12)
 
     def button(n: int, action: Action) -> ft.Control:
         key, icon, label, on_click, on_long_press = action
@@ -45,13 +45,13 @@ def action_bar(actions: Sequence[Action], sizes: Sizes) -> ft.Control:
                 bgcolor=ground,
                 color=color,
                 shape=ft.RoundedRectangleBorder(radius=18),
-                padding=ft.Padding.symmetric(horizontal=2, vertical=10),
+                padding=ft.Padding.symmetric(horizontal=0, vertical=10),
             ),
         )
 
     return ft.SafeArea(
         ft.Container(
-            ft.Row([button(n, a) for n, a in enumerate(actions)], spacing=6),
+            ft.Row([button(n, a) for n, a in enumerate(actions)], spacing=4),
             bgcolor=ft.Colors.SURFACE_CONTAINER,
             padding=ft.Padding.symmetric(horizontal=12, vertical=10),
         ),
