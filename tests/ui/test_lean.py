@@ -18,8 +18,9 @@ async def test_the_app_draws_and_answers_where_flet_passes_over_what_is_no_contr
 
 def test_nothing_is_passed_over_that_could_hold_a_control() -> None:
     look_for_controls_where_there_can_be_some()
-    looked_into = DiffBuilder._configure_dataclass
+    looked_into, let_go_of = DiffBuilder._configure_dataclass, DiffBuilder._removed_controls
     for plain in (None, "a word", 3, 0.5, True):
-        assert list(looked_into(None, plain, None, False)) == []
+        assert looked_into(None, plain, None, False) == let_go_of(None, plain, False) == ()
     for holder in ([], {}, (), object()):
         assert looked_into(None, holder, None, False) != ()
+        assert let_go_of(None, holder, False) != ()
