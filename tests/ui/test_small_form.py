@@ -33,6 +33,23 @@ async def test_a_contact_is_confirmed_in_two_taps() -> None:
         )
 
 
+async def test_one_contact_checked_leads_to_the_next() -> None:
+    async with case_open(WANG) as case:
+        await case.open_form("form-check")
+        await case.choose("check-borrower-phone-0-confirmed")
+        assert case.saved and case.screen.shows("139 8102 0007：属实")
+        await case.screen.tap(key="again")
+        assert not case.saved
+        await case.choose("check-borrower-phone-1-invalid")
+        await case.save()
+        assert case.saved and case.screen.shows("136 0803 0003：无效")
+        checks = [e.activity.body for e in case.notebook.entries if e.activity.kind == "contact_check"]
+        assert [(c["old"], c["state"]) for c in checks] == [
+            ("13981020007", "confirmed"),
+            ("13608030003", "invalid"),
+        ]
+
+
 async def test_a_changed_number_needs_the_new_one() -> None:
     async with case_open(WANG) as case:
         await case.screen.tap(key="form-check")

@@ -11,7 +11,7 @@ from app.ui import routes
 from app.ui.context import Session, use_session
 from app.ui.guard import screen
 from app.ui.hooks import use_action, use_loaded
-from app.ui.parts.chips import tap, tap_go
+from app.ui.parts.chips import Handler, tap, tap_go
 from app.ui.parts.draft_keeper import use_draft
 from app.ui.parts.form_frame import (
     back_button,
@@ -24,6 +24,7 @@ from app.ui.parts.form_frame import (
 )
 from app.ui.parts.form_names import form_name
 from app.ui.parts.happened import Happened
+from app.ui.parts.parties import spaced
 from app.ui.parts.promise_flow import to_promise
 from app.ui.parts.small_questions import QUESTIONS
 from app.ui.parts.small_records import begin, missing, record_of
@@ -37,13 +38,19 @@ if TYPE_CHECKING:
 def SmallFormScreen() -> Any:  # noqa: N802
     """The form of the case in the address; its last part names it."""
     path = ft.use_view_path()
+    round_, set_round = ft.use_state(0)
     form: Any = SmallForm  # a component takes a key beside its own arguments
-    return form(ft.use_route_params()["case_id"], path, path.rsplit("/", 1)[1], key=path)
+
+    async def again() -> None:
+        set_round(lambda n: n + 1)
+
+    case_id = ft.use_route_params()["case_id"]
+    return form(case_id, path, path.rsplit("/", 1)[1], again, key=f"{path}#{round_}")
 
 
 @screen
-def SmallForm(case_id: str, path: str, kind: str) -> Any:  # noqa: N802
-    """One of them."""
+def SmallForm(case_id: str, path: str, kind: str, again: Handler) -> Any:  # noqa: N802
+    """One of them; `again` begins another of its kind."""
     session = use_session()
     t, notebook = session.t, session.notebook
     keeper = use_draft(case_id, kind)
@@ -69,7 +76,7 @@ def SmallForm(case_id: str, path: str, kind: str) -> Any:  # noqa: N802
         return form_view(session, path, title, "", [body], [])
     name = view.case.borrower.name
     if keeper.saved:
-        return _after(session, path, title, kind, view, form)
+        return _after(session, path, title, kind, view, form, again)
     return form_view(
         session,
         path,
@@ -86,9 +93,15 @@ def SmallForm(case_id: str, path: str, kind: str) -> Any:  # noqa: N802
 
 
 def _after(
-    session: Session, path: str, title: str, kind: str, view: CaseView, form: Mapping[str, Any]
+    session: Session,
+    path: str,
+    title: str,
+    kind: str,
+    view: CaseView,
+    form: Mapping[str, Any],
+    again: Handler,
 ) -> ft.View:
-    """已保存; a guarantor who says they pay has to promise it to count."""
+    """已保存; a guarantor who says they pay has to promise it to count; one contact checked leads to the next."""
     t, case_path, name = session.t, routes.parent(path), view.case.borrower.name
     foot: list[ft.Control] = []
     lines = [title]
@@ -104,6 +117,11 @@ def _after(
                     key="to-promise",
                 )
             )
+    if kind == routes.CHECK:
+        old = spaced(form["old"]) if form["field"] == "phone" else form["old"]
+        lines = [t("{what}: {about}", what=old, about=t.code("contact_state", form["state"]))]
+        more = t("Check the next")
+        foot.append(thumb_button(session, more, again, icon=ft.Icons.CONTACT_PHONE_OUTLINED, key="again"))
     foot.append(
         back_button(session, t("Back to {name}", name=name), tap_go(session, case_path), "back-to-case")
     )
