@@ -59,6 +59,13 @@ class NotSaved(NotebookError):
     """The record could not be made durable (full disk, broken disk); the draft is still there."""
 
 
+def no_room_to_open() -> Message:
+    """The sentence for a full disk before anything is open."""
+    return Message(
+        "This device has no room left to open the notebook. Free some space, then try again. Nothing is lost."
+    )
+
+
 def is_full(error: OSError) -> bool:
     """Whether the disk has no room left, or none for this user."""
     return error.errno in (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))

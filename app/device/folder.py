@@ -10,7 +10,7 @@ from typing import Final
 
 from app.device.files import flush_folder, make_folder
 from app.domain.message import Message
-from app.ports import Busy, NotebookError, is_full
+from app.ports import Busy, NotebookError, is_full, no_room_to_open
 
 APP: Final = "waifang"
 IN_BROWSER: Final = sys.platform == "emscripten"
@@ -67,11 +67,7 @@ class DataFolder:
             handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as e:
             if is_full(e):
-                raise NoFolder(
-                    Message(
-                        "This device has no room left to open the notebook. Free some space, then try again. Nothing is lost."
-                    )
-                ) from e
+                raise NoFolder(no_room_to_open()) from e
             raise NoFolder(
                 Message(
                     "The data folder cannot be used: {folder}. Choose another one, or ask whoever set up this device.",

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from app.domain.message import Message
-from app.ports import Clock, Entry, NotebookError, SealBroken, Sealer
+from app.ports import Clock, Entry, NotebookError, SealBroken, Sealer, no_room_to_open
 from app.store.blobs import Blobs
 from app.store.draft_files import DraftFiles
 from app.store.drafts import Drafts
@@ -22,7 +22,7 @@ from app.store.sealed import SealedStore
 from app.store.shelved_spool import ShelvedSpool
 from app.store.soundness import check_file, check_seals, is_spoiled, looking_for_damage
 from app.store.spool import MAGIC, Shelf, Spool, Spooled
-from app.store.trouble import StoreDamaged, StoreTooNew, StoreUnopened, damaged, reading, saving
+from app.store.trouble import StoreDamaged, StoreTooNew, StoreUnopened, damaged, has_room, reading, saving
 from app.store.uploads import Uploads
 from app.store.values import Values
 
@@ -130,6 +130,8 @@ def _connected(parts: _Parts) -> Database:
             raise damaged() from None
         raise
     except (StoreDamaged, StoreUnopened) as e:
+        if not has_room(parts.folder):
+            raise StoreUnopened(no_room_to_open()) from e
         if is_spoiled(file, parts.migrations):
             raise damaged() from e
         raise StoreUnopened(e.message) from e

@@ -9,12 +9,17 @@ NotebookError
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
 
 from app.domain.message import Message
 from app.ports import Busy, NotebookError, NotSaved, is_full
+
+_ROOM_BYTES: Final = 64 * 1024
 
 
 class StoreDamaged(NotebookError):
@@ -79,6 +84,14 @@ def reading() -> Iterator[None]:
                 "The notebook's file could not be opened. Nothing was deleted. If this device has no room left, free some space; then try again, and ask the branch if it stays."
             )
         ) from e
+
+
+def has_room(folder: Path) -> bool:
+    """Whether SQLite can make its index of the write-ahead log there; True where the system does not say."""
+    try:
+        return shutil.disk_usage(folder).free >= _ROOM_BYTES
+    except OSError:
+        return True
 
 
 def not_saved() -> NotSaved:
