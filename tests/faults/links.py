@@ -33,6 +33,7 @@ from tests.support.branch_server import RunningBranch, figures_document
 from tests.support.relay import Relay, relay_to
 
 BLOB_BYTES: Final = 1024
+PARTS: Final = ("enrol", "push", "pull", "blob")
 Work = Callable[[HttpBranch], Awaitable[object]]
 
 
@@ -135,7 +136,7 @@ class Links:
             raise AssertionError("the check sums differ")
 
     def parts(self) -> dict[str, Callable[[int | None, int | None], Awaitable[bool]]]:
-        return {"enrol": self.enrol, "push": self.push, "pull": self.pull, "blob": self.blob}
+        return dict(zip(PARTS, (self.enrol, self.push, self.pull, self.blob), strict=True))
 
     async def size(self, what: Callable[[int | None, int | None], Awaitable[bool]]) -> tuple[int, int]:
         """Bytes up and down of one uncut run."""
@@ -143,7 +144,7 @@ class Links:
         return self._seen
 
 
-async def sweep(folder: Path, samples: int | None) -> dict[str, tuple[int, int]]:
+async def sweep(folder: Path, samples: int | None, only: str = "") -> dict[str, tuple[int, int]]:
     """Per operation how many places were tried and how many of them cut it; `samples` None: after every byte."""
     branch = RunningBranch(folder / "branch")
     branch.officer()
@@ -154,6 +155,8 @@ async def sweep(folder: Path, samples: int | None) -> dict[str, tuple[int, int]]
             links = Links(folder, branch, relay)
             await links.begin()
             for name, what in links.parts().items():
+                if only not in ("", name):
+                    continue
                 tried = cut = 0
                 up, down = await links.size(what)
                 for at_up, at_down in [(n, None) for n in _places(up, samples)] + [
@@ -163,6 +166,9 @@ async def sweep(folder: Path, samples: int | None) -> dict[str, tuple[int, int]]
                     tried += 1
                     cut += await what(at_up, at_down)
                 found[name] = (tried, cut)
+                say(
+                    f"{name}: cut after {tried:,} places, {cut:,} of them felt; 0 lost, 0 doubled, cursor never ahead"
+                )
             await links.phone.close()
     finally:
         branch.close()
@@ -180,13 +186,10 @@ def main() -> int:
     )
     parser.add_argument("--all", action="store_true", help="after every byte")
     parser.add_argument("--n", type=int, default=40, help="places a direction")
+    parser.add_argument("--only", choices=PARTS, default="", help="one part")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="waifang-faults-") as scratch:
-        found = asyncio.run(sweep(Path(scratch), None if options.all else options.n))
-    for name, (tried, cut) in found.items():
-        say(
-            f"{name}: cut after {tried:,} places, {cut:,} of them felt; 0 lost, 0 doubled, cursor never ahead"
-        )
+        asyncio.run(sweep(Path(scratch), None if options.all else options.n, options.only))
     return 0
 
 
