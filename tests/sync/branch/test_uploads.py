@@ -14,7 +14,10 @@ import pytest
 from sqlalchemy import select
 from tusclient.client import TusClient
 
+from app.domain.message import Message
 from sync.branch import tables as t
+from sync.branch.blob_store import BlobStore
+from sync.branch.errors import FilesFailed
 from sync.branch.uploads import FILE_MAX_BYTES, FORGOTTEN_AFTER_MS, PART_BYTES, UNFINISHED_MOST
 from tests.support.branch_server import RunningBranch
 from tests.support.wire_phone import WirePhone
@@ -273,3 +276,29 @@ def test_what_nobody_goes_on_with_is_forgotten_and_a_device_has_only_so_many_beg
 def held(branch: RunningBranch, table: Any) -> list[Any]:
     with branch.office.reading() as conn:
         return list(conn.execute(select(table)))
+
+
+class DiesAfterKeeping(BlobStore):
+    """The file is in the store, and the branch has come no further."""
+
+    def put(self, sha256: str, content: bytes) -> None:
+        super().put(sha256, content)
+        raise FilesFailed(Message("cut off"))
+
+
+def test_a_branch_that_dies_between_store_and_database_has_not_said_that_the_file_is_here_and_takes_it_again(
+    branch: RunningBranch, phone: WirePhone
+) -> None:
+    activity_id = declared(phone, branch.case(), PHOTO)
+    address = begin(phone, activity_id, PHOTO).headers["location"]
+    sound = branch.office.blobs
+    branch.office.blobs = DiesAfterKeeping(branch.folder)
+    assert refused(send(phone, address, 0, PHOTO)) == (503, "busy")
+    assert held(branch, t.blob) == []
+    assert refused(read(phone, activity_id, digest(PHOTO))) == (404, "not_found")
+
+    branch.office.blobs = sound
+    stands = int(phone.http.head(address, headers=auth(phone)).headers["upload-offset"])
+    assert stands < len(PHOTO)
+    assert send(phone, address, stands, PHOTO[stands:]).status_code == 204
+    assert read(phone, activity_id, digest(PHOTO)).content == PHOTO
