@@ -191,7 +191,8 @@ def _step(reading: Reading, rule: StepRule, window: Window) -> Step | None:
         kind=rule.kind,
         party=window.party,
         title=Text(rule.text("title"), params),
-        why=Text(rule.text(window.why), params),
+        # 已上门未见，再去 is no reason any more once somebody was met.
+        why=Text(rule.text("why" if done_on and window.why == "unseen" else window.why), params),
         opens_on=window.opens_on,
         due_on=window.due_on,
         done=done_on is not None,

@@ -272,7 +272,7 @@ def days(cell: str) -> int:
 def coordinate(cell: str) -> float:
     """Degrees with a decimal point; finite."""
     text = "".join(half_width(cell).split()).lstrip("'").removesuffix("°")
-    if not (text.isascii() and re.fullmatch(r"[+-]?\d{1,3}(\.\d{1,12})?", text)):
+    if not (text.isascii() and re.fullmatch(r"[+-]?\d{1,3}(\.\d{1,20})?", text)):
         raise Unreadable(Message("It is not a coordinate in degrees."))
     return float(text)
 

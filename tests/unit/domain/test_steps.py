@@ -186,6 +186,8 @@ def test_a_visit_that_met_nobody_asks_for_another_within_two_working_days_and_sa
     step = the(steps_on_day(file_of(unseen(d(4))), d(4)), "first_visit")  # a Friday
     assert (step.done, step.due_on) == (False, d(8))
     assert translator("zh").say(step.why).startswith("已上门未见")
+    done = the(steps_on_day(file_of(unseen(d(4)), visit(d(4))), d(4)), "first_visit")
+    assert done.done and not translator("zh").say(done.why).startswith("已上门未见")
 
 
 def test_the_visit_that_met_nobody_counts_from_the_last_one() -> None:

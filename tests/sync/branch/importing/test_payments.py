@@ -165,6 +165,11 @@ def test_a_position_that_cannot_be_is_rejected(
     assert report.taken == 1
 
 
+def test_a_position_with_all_the_digits_of_a_program_is_one(listed: Office, tmp_path: Path) -> None:
+    places = [{"合同编号": "5100000001", "纬度": "32.272996000000003", "经度": "106.76730199999999"}]
+    assert import_places(listed, write(tmp_path / "places.csv", places)).taken == 1
+
+
 def test_a_position_waits_for_its_contract(listed: Office, tmp_path: Path) -> None:
     report = import_places(listed, write(tmp_path / "places.csv", [place("5100000003")]))
     assert (report.taken, len(report.warnings)) == (1, 1)
