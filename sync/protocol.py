@@ -21,6 +21,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from sync.nesting import read_json
+
 PROTOCOL: Final = 1
 BASE: Final = "/v1"
 PROTOCOL_HEADER: Final = "Waifang-Protocol"
@@ -531,7 +533,7 @@ def _json(value: object) -> bytes:
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(body)
+        value = read_json(body)
     except (ValueError, RecursionError) as e:
         raise Malformed("json") from e
     if not isinstance(value, dict):

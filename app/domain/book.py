@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from app.domain.corrections import effective
 from app.domain.gate import asks_for_peace
 from app.domain.records import Activity, Case, CaseFile, Figures, instant
+from sync.nesting import read_json
 
 
 class Book:
@@ -48,7 +48,7 @@ class Book:
                 self._figures[doc_id] = Figures.read(body)
                 self._files.pop(doc_id, None)
             elif kind in ("settings", "verdict"):
-                value = json.loads(body)
+                value = read_json(body)
                 if not isinstance(value, dict):
                     raise ValueError("not an object")
                 (self.settings if kind == "settings" else self.verdicts)[doc_id] = value

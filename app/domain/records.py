@@ -15,6 +15,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from app.domain.frozen import frozen
+from sync.nesting import check_nesting
 
 BORROWER: Final = "borrower"
 ZERO: Final = Decimal("0.00")
@@ -489,7 +490,8 @@ def money(value: object) -> Decimal | None:
 
 
 def _object(document: bytes) -> dict[str, Any]:
-    """Raises ValueError where the bytes are no JSON object in UTF-8."""
+    """Raises ValueError where the bytes are no JSON object in UTF-8, RecursionError where it nests too deep."""
+    check_nesting(document)
     text = document.decode("utf-8")
     try:
         value, end = _decoder.raw_decode(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
@@ -21,6 +20,7 @@ from app.store.spool import Spool
 from app.store.trouble import StoreDamaged
 from app.store.uploads import Uploads
 from app.store.values import Values
+from sync.nesting import read_json
 from sync.protocol import NO_HASH, record_hash
 from sync.salvage import unpack_entry
 
@@ -128,7 +128,7 @@ def _covered(first: int, last: int, excused: Sequence[tuple[int, int]]) -> bool:
 
 def _follows(record: bytes, row: Sealed, prev: str) -> bool:
     try:
-        value = json.loads(record)
+        value = read_json(record)
     except (ValueError, RecursionError):
         return False
     return isinstance(value, dict) and (

@@ -17,6 +17,7 @@ from app.ports import SealBroken, Sealer
 from app.store.asking import in_pieces
 from app.store.trouble import reading, saving
 from app.store.values import Values
+from sync.nesting import read_json
 from sync.protocol import Check, Document, Page
 from sync.salvage import document_aad
 
@@ -285,7 +286,7 @@ class Feed:
 def case_of(body: bytes) -> str | None:
     """The case a record, an activity document or a draft belongs to; None where it names none."""
     try:
-        value = json.loads(body)
+        value = read_json(body)
     except (ValueError, RecursionError):
         return None
     case_id = value.get("case_id") if isinstance(value, dict) else None

@@ -28,6 +28,7 @@ from app.store.trouble import damaged, saving
 from app.store.uploads import SENT, Uploads
 from app.store.uploads import WAITING as NOT_SENT
 from app.store.values import SealedValue, Values
+from sync.nesting import read_json
 from sync.protocol import PUSH_MAX_ITEMS, Check, Document, Head, Item, Page, PushResult, WaitingFile
 
 OFFSET: Final = "store.offset"
@@ -379,7 +380,7 @@ class SealedStore:
         if self._device_id.encode() not in record:
             return None
         try:
-            value = json.loads(record)
+            value = read_json(record)
         except (ValueError, RecursionError):
             return None
         if not isinstance(value, dict) or value.get("device_id") != self._device_id:

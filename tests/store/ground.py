@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from app.device.sealing import AesGcmSealer
 from app.store import open_store
 from app.store.sealed import SealedStore
 from sync.protocol import Document, Head, Item, Page, record_hash
+from tests.support.sealers import sealer_of
 
 KEY = bytes(range(32))
 
@@ -31,7 +31,7 @@ class MovableClock:
 
 
 async def opened(folder: Path, key: bytes = KEY) -> SealedStore:
-    return await open_store(folder, AesGcmSealer(key), MovableClock())
+    return await open_store(folder, await sealer_of(key), MovableClock())
 
 
 def records(

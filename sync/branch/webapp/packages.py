@@ -90,13 +90,18 @@ def entry_points(name: str) -> tuple[str, bytes]:
 
 def msgpack_files(cache: Path) -> list[tuple[str, bytes]]:
     """msgpack for the browser: its own build through pip's client, or its pure Python where that cannot be had."""
+    return browser_build("msgpack", cache) or list(files_of("msgpack"))
+
+
+def browser_build(name: str, cache: Path) -> list[tuple[str, bytes]]:
+    """Modules of a package's build for the browser, in the version installed here; none where it cannot be had."""
     cache.mkdir(parents=True, exist_ok=True)
-    version = metadata.version("msgpack")
-    pattern = f"msgpack-{version}-cp314-*wasm32.whl"
+    version = metadata.version(name)
+    pattern = f"{name}-{version}-cp314-*wasm32.whl"
     if not list(cache.glob(pattern)):
         subprocess.run(  # noqa: S603 - pip's own client, with our own words
             [
-                sys.executable, "-m", "pip", "download", f"msgpack=={version}", "--no-deps", "--quiet",
+                sys.executable, "-m", "pip", "download", f"{name}=={version}", "--no-deps", "--quiet",
                 "--disable-pip-version-check", "--no-input", "--only-binary", ":all:", "--python-version", PYTHON,
                 "--implementation", "cp", "--abi", "cp314", "--platform", "pyemscripten_2026_0_wasm32",
                 "--dest", str(cache),
@@ -106,10 +111,10 @@ def msgpack_files(cache: Path) -> list[tuple[str, bytes]]:
         )  # fmt: skip
     wheels = sorted(cache.glob(pattern))
     if not wheels:
-        return list(files_of("msgpack"))
+        return []
     with zipfile.ZipFile(BytesIO(wheels[0].read_bytes())) as wheel:
         return [
-            (name, wheel.read(name))
-            for name in sorted(wheel.namelist())
-            if name.endswith((".py", ".so")) and ".dist-info/" not in name
+            (inside, wheel.read(inside))
+            for inside in sorted(wheel.namelist())
+            if inside.endswith((".py", ".so")) and ".dist-info/" not in inside
         ]

@@ -42,7 +42,7 @@ export async function seal(key, rows) {
   return joined(await Promise.all(sealed));
 }
 
-// aad, sealed, aad, sealed … → plain for each; null when one does not open
+// aad, sealed, aad, sealed … → plain for each; undefined (Python's None; null is not) when one does not open
 export async function unseal(key, rows) {
   const all = [...parts(rows)];
   const opened = [];
@@ -53,7 +53,7 @@ export async function unseal(key, rows) {
   try {
     return joined((await Promise.all(opened)).map((b) => new Uint8Array(b)));
   } catch (error) {
-    if (error.name === 'OperationError') return null;
+    if (error.name === 'OperationError') return undefined;
     throw error;
   }
 }

@@ -1,0 +1,26 @@
+import json
+
+import pytest
+
+from sync.nesting import DEEPEST, check_nesting, read_json
+
+
+@pytest.mark.parametrize("opened", [b"[", b'{"a":', b'[{"a":'])
+def test_what_nests_too_deep_is_refused_before_it_is_read(opened: bytes) -> None:
+    with pytest.raises(RecursionError):
+        read_json(opened * 100_000)
+
+
+def test_the_deepest_that_is_allowed_is_read() -> None:
+    assert read_json(b"[" * DEEPEST + b"]" * DEEPEST) is not None
+    with pytest.raises(RecursionError):
+        check_nesting(b"[" * (DEEPEST + 1) + b"]" * (DEEPEST + 1))
+
+
+def test_many_brackets_side_by_side_or_in_words_are_no_depth() -> None:
+    document = {
+        "rows": [{"note": '[[[ { \\" [', "n": []} for _ in range(500)],
+        "words": "[" * 1000 + '"{' * 1000,
+    }
+    for text in (json.dumps(document), json.dumps(document, ensure_ascii=False, indent=2)):
+        assert read_json(text.encode()) == document

@@ -1,0 +1,23 @@
+"""The store's own tests in the runtime of the installed page; the rules' as well with `python -m tests.support.browser_runtime`."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.browser_runtime import RUNS, run
+
+pytestmark = pytest.mark.browser
+
+SAMPLE = [path for path in RUNS if "domain" not in path]
+AT_LEAST = 60  # of them there are; none may be skipped by a runner that finds nothing
+
+
+async def test_the_tests_of_the_store_pass_in_the_browsers_python(tmp_path: Path) -> None:
+    said: list[str] = []
+    code = await run([*SAMPLE, "tests/unit/domain/test_book.py"], tmp_path, said.append)
+    report = "\n".join(said)
+    assert code == 0, report
+    passed = re.search(r"(\d+) passed", report)
+    assert passed is not None, report
+    assert int(passed[1]) >= AT_LEAST
