@@ -39,7 +39,10 @@ async function unpack(pyodide, name) {
 
 onmessage = async ({ data: paths }) => {
   try {
-    const say = (line) => postMessage(line);
+    const say = (line) => {
+      postMessage(line);
+      if (line.startsWith('Pyodide has suffered a fatal error')) postMessage(3); // nothing runs there any more
+    };
     const pyodide = await loadPyodide({ indexURL: '/pyodide/', stdout: say, stderr: say });
     await unpack(pyodide, '/app.tar');
     await unpack(pyodide, '/tests.tar');
