@@ -17,9 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from app.bootstrap import open_notebook, packaged, serve, show
+from app.i18n import translator
+from app.ports import NotebookError
 
 APP_PORT = 8550
 BRANCH_PORT = 8551
+PORT_MOST = 65_535
 DEMO_PIN = "246810"
 BRANCH_STARTS_WITHIN_S = 60
 
@@ -33,14 +36,18 @@ def main() -> int:
         description="Waifang 外访: the field notebook of loan-recovery officers."
     )
     parser.add_argument("--data", type=Path, help="data folder; the platform's own where none is given")
-    parser.add_argument("--port", type=int, help=f"port of the app's page on 127.0.0.1 (default {APP_PORT})")
+    parser.add_argument(
+        "--port",
+        type=_port,
+        help=f"port of the app's page on 127.0.0.1 (default {APP_PORT}; 0 takes a free one)",
+    )
     parser.add_argument("--no-browser", action="store_true", help="only serve the page, open nothing")
     parser.add_argument(
         "--demo", action="store_true", help="start a branch with made-up cases beside the app"
     )
     options = parser.parse_args()
-    port = _free_port(options.port or APP_PORT)
-    if options.port not in (None, port):
+    port = _free_port(APP_PORT if options.port is None else options.port)
+    if options.port not in (None, 0, port):
         sys.stderr.write(
             f"端口 {options.port} 已被占用，请换一个（--port）或关掉占用它的程序。\n"
             f"Port {options.port} is taken. Choose another one (--port) or stop the program that has it.\n"
@@ -60,7 +67,17 @@ def main() -> int:
     except DemoFailed as e:
         sys.stderr.write(f"{e}\n")
         return 1
+    except NotebookError as e:
+        sys.stderr.writelines(translator(language).say(e.message) + "\n" for language in ("zh", "en"))
+        return 1
     return 0
+
+
+def _port(text: str) -> int:
+    """A port that can be; ArgumentTypeError is how argparse hears of another."""
+    if not text.isdecimal() or int(text) > PORT_MOST:
+        raise argparse.ArgumentTypeError(f"{text} 不是端口号（not a port: 0 – {PORT_MOST}）")
+    return int(text)
 
 
 class DemoFailed(Exception):
@@ -86,7 +103,10 @@ def _branch(folder: Path) -> Iterator[tuple[str, int, str]]:
 
 def _set_up(data: Path) -> dict[str, Any]:
     """A branch with the demo lists and a code for its first officer. Raises DemoFailed with what the branch said."""
-    data.mkdir(parents=True, exist_ok=True)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise DemoFailed(f"数据文件夹 {data} 无法建立（the data folder cannot be made）") from e
     command = [sys.executable, "-m", "sync.branch", "--data", str(data), "demo", "--json"]
     done = subprocess.run(
         command, capture_output=True, text=True, encoding="utf-8", cwd=Path(__file__).parent

@@ -20,7 +20,8 @@ def webapp_build(ctx: typer.Context, as_json: JsonFlag = False) -> None:
     from sync.branch.webapp.build import build
 
     run = console(ctx, as_json)
-    built = build(run.folder)
+    with run.office():  # a slip in --data would leave an app in a folder of its own
+        built = build(run.folder)
     told = built.to_json()
     run.answer(
         told,

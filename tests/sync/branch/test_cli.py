@@ -113,6 +113,7 @@ def test_a_zone_can_be_given(tmp_path: Path):
         ("serve",),
         ("export", "activities"),
         ("settings", "put", "limits", "pyproject.toml"),
+        ("webapp", "build"),
     ],
 )
 def test_without_a_branch_every_command_says_so_and_makes_nothing(tmp_path: Path, words: tuple[str, ...]):
