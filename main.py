@@ -32,6 +32,9 @@ def main() -> int:
     if packaged():
         show()
         return 0
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")
     parser = argparse.ArgumentParser(
         description="Waifang 外访: the field notebook of loan-recovery officers."
     )

@@ -40,6 +40,9 @@ PLANNED_YEARS = range(1900, 2200)  # a rule looks days back and ahead, which the
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    for stream in (sys.stdout, sys.stderr):  # whatever the machine's own: names have characters GBK lacks
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")
     given = sys.argv[1:] if arguments is None else arguments
     options = _parser(translator(_language(given))).parse_args(given)
     t = translator(options.lang)

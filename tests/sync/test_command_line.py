@@ -13,7 +13,7 @@ from typing import IO, Any
 import pytest
 
 from app.__main__ import main
-from tests.support.branch_server import ROOT, RunningBranch, free_port, running_branch
+from tests.support.branch_server import ROOT, RunningBranch, case_document, free_port, running_branch
 
 CALL = {
     "kind": "call",
@@ -212,6 +212,17 @@ def test_an_id_that_cannot_be_told_ends_the_recording_with_a_sentence(phone: Pho
         done = phone.run("record", stdin=json.dumps({"case_id": bound, **CALL}), stdout=full)
     assert (done.returncode, done.stderr) == (1, "结果无法写出：No space left on device。\n")
     assert phone.json("doctor")["waiting"] == 1
+
+
+def test_a_rare_name_is_told_whatever_the_machines_own_encoding(
+    branch: RunningBranch, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    branch.case(contract_no="A-1", borrower=case_document("x")["borrower"] | {"name": "孙玲䶮"})
+    assert phone.enrol(branch).returncode == 0
+    monkeypatch.setenv("PYTHONIOENCODING", "gbk")
+    assert phone.run("sync").returncode == 0
+    assert "孙玲䶮" in phone.run("today").stdout
+    assert phone.run("--help").returncode == 0
 
 
 def test_bytes_that_are_no_text_are_a_bad_line(phone: Phone, bound: str) -> None:
