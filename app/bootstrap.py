@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import threading
 import tomllib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from app.device.folder import IN_BROWSER, DataFolder, NoFolder
 from app.device.keys import KeyRing
 from app.device.moving import KEYS, notebook_folder
 from app.domain.message import Message
+from app.domain.places import ready_to_measure
 from app.domain.procedure import Procedure, read_procedures
 from app.i18n import mark
 from app.i18n.pinyin import initials
@@ -152,6 +154,7 @@ def serve(data: Path | None, *, port: int, browser: bool) -> None:
     from app.ui.start import page_of
 
     notebook = open_notebook(data)
+    _load_meanwhile()
     serve_page(page_of(notebook, PageDevice), assets=ASSETS, port=port, browser=browser)
 
 
@@ -211,7 +214,13 @@ def show() -> None:
     from app.device.page_device import PageDevice
     from app.ui.start import page_of
 
+    _load_meanwhile()
     ft.run(page_of(open_notebook(), PageDevice))
+
+
+def _load_meanwhile() -> None:
+    """What the first plan takes and no command or screen before it, loaded while the officer types the PIN."""
+    threading.Thread(target=ready_to_measure, name="load", daemon=True).start()
 
 
 def _address(typed: str) -> str:

@@ -46,6 +46,12 @@ def distance_m(case: Case, here: Position | None) -> int | None:
     return None if here is None or there is None else metres((here.lat, here.lon), there)
 
 
+def ready_to_measure() -> None:
+    """Load what measuring takes (geopy brings its HTTP clients along, a fifth of a second of a desk machine), so that the
+    first plan need not wait for it."""
+    import geopy.distance  # noqa: F401
+
+
 @lru_cache(maxsize=8192)  # about 125 µs each, and the same doors are asked for all day
 def metres(a: LatLon, b: LatLon) -> int:
     """Whole metres along the ellipsoid."""
