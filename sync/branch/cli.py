@@ -36,6 +36,7 @@ from sync.branch.said import in_both
 from sync.branch.securing import register as register_securing
 from sync.branch.settings import put_setting
 from sync.branch.status import status
+from sync.branch.webapp.cli import put_webapp_together
 from sync.branch.webapp.cli import register as register_webapp
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -78,9 +79,12 @@ def init(
     ctx: typer.Context,
     name: Annotated[str, typer.Option(help="机构名称 · The branch's name.")],
     zone: Annotated[str, typer.Option(help="时区 · The zone that decides what day it is.")] = DEFAULT_ZONE,
+    with_app: Annotated[
+        bool, typer.Option("--webapp/--no-webapp", help="手机端 · Also put the app for phones together.")
+    ] = True,
     as_json: JsonFlag = False,
 ) -> None:
-    """建立机构 · Make a branch; prints the recovery key's passphrase once."""
+    """建立机构 · Make a branch; prints the recovery key's passphrase once, then puts the app for phones together."""
     run = console(ctx, as_json)
     made = found(run.folder, name, zone, database_url=run.database_url)
     run.answer(
@@ -100,6 +104,8 @@ def init(
             {"file": str(made.key_file)},
         ),
     )
+    if with_app:
+        put_webapp_together(run)
 
 
 @officers.command("add")

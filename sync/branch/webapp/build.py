@@ -102,7 +102,12 @@ def build(data: Path) -> Built:
         kept = json.loads(current.read_bytes())
         if kept.get("inputs") == inputs and (home / kept["build"] / "build.json").is_file():
             return _read(home / kept["build"], made=False)
-    return put(home, dict(_files(home)), inputs)
+    return put(home, contents(home), inputs)
+
+
+def contents(home: Path) -> dict[str, bytes]:
+    """Every file of the app by its path on the server, but for sw.js; `home` keeps the browser's builds of packages."""
+    return dict(_files(home))
 
 
 def put(home: Path, files: Mapping[str, bytes], inputs: str, version: str = VERSION) -> Built:

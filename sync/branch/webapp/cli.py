@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Final
+
 import typer
 
 from app.domain.message import Message
-from sync.branch.console import JsonFlag, console
+from sync.branch.console import Console, JsonFlag, console
+from sync.branch.errors import BranchError
+
+_NOT_YET: Final = Message("The app for phones is not put together yet; `serve` does it by itself.")
 
 
 def register(app: typer.Typer) -> None:
@@ -30,3 +36,16 @@ def webapp_build(ctx: typer.Context, as_json: JsonFlag = False) -> None:
             {"build": built.build, "mb": f"{max(told['first_load'].values()) / 1_000_000:.1f}"},
         ),
     )
+
+
+def put_webapp_together(run: Console) -> None:
+    """After the command's own answer, which does not depend on it: `serve` tries again by itself."""
+    from sync.branch.webapp.build import build
+
+    sys.stdout.flush()
+    try:
+        build(run.folder)
+    except BranchError as e:
+        run.warn(_NOT_YET, e.message)
+    except OSError as e:
+        run.warn(_NOT_YET, Message("The system says: {why}", {"why": e.strerror or type(e).__name__}))

@@ -57,6 +57,7 @@ def test_init_asks_nothing_and_makes_a_branch_with_a_recovery_key_only_its_passp
     private = load_pem_private_key(pem, said["passphrase"].encode())
 
     assert done.returncode == 0
+    assert (folder / "webapp" / "current.json").is_file()
     assert (said["name"], said["zone"]) == ("试点支行", "Asia/Shanghai")
     assert private.key_size == 3072
     with pytest.raises(ValueError, match="password"):
@@ -98,7 +99,9 @@ def test_an_init_that_cannot_be_leaves_nothing_behind(tmp_path: Path, words: tup
 
 
 def test_a_zone_can_be_given(tmp_path: Path):
-    done = branch_cli(tmp_path, "--json", "init", "--name", "乌鲁木齐支行", "--zone", "Asia/Urumqi")
+    done = branch_cli(
+        tmp_path, "--json", "init", "--no-webapp", "--name", "乌鲁木齐支行", "--zone", "Asia/Urumqi"
+    )
 
     assert json.loads(done.stdout)["zone"] == "Asia/Urumqi"
 
