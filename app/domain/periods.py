@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, timedelta
+from functools import lru_cache
 
 from app.domain.calendar import Calendar
 
 _LAST_YEAR = date.max.year - 1
 
 
+@lru_cache(maxsize=8192)  # a plan asks for the same loans' periods again and again
 def end_of_months(from_day: date, months: int) -> date:
     """The last day of a period of `months` that begins with `from_day`, which is not counted itself.
 

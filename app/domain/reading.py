@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta, tzinfo
+from datetime import date, tzinfo
 from functools import cached_property
 
 from app.domain.ageing import day_of_episode
@@ -47,6 +47,7 @@ class Reading:
         self.d = day_of_episode(file.case, today)
         self.d_assigned = day_of_episode(file.case, file.case.assigned_on) if file.case.assigned_on else 0
         self.file = file
+        self._start = file.case.episode_start.toordinal() if file.case.episode_start else None
         self._zone = zone
         self._promises: tuple[PromiseView, ...] | None = None
         self._of_episode: tuple[PromiseView, ...] | None = None
@@ -98,8 +99,8 @@ class Reading:
 
     def day(self, d: int) -> date:
         """The date of D `d`; the case must have an episode."""
-        assert self.case.episode_start is not None
-        return self.case.episode_start + timedelta(days=d)
+        assert self._start is not None
+        return date.fromordinal(self._start + d)
 
     @property
     def promises(self) -> tuple[PromiseView, ...]:
