@@ -57,7 +57,7 @@ def open_notebook(data: Path | None = None, clock: Clock | None = None) -> Noteb
         return await open_store(folder.path, sealer, clock, released=folder.release)
 
     async def discard() -> None:
-        discard_store(folder.path)
+        await discard_store(folder.path)
         await keys.discard()
 
     return _notebook(
@@ -181,7 +181,7 @@ def _browser_notebook(clock: Clock) -> Notebook:
         return cast("Store", FlushedStore(store, not_saved))
 
     async def discard() -> None:
-        discard_store(folder.path)
+        await discard_store(folder.path, shelf)
         await keys.discard()
 
     came_from = urlsplit(page().address)

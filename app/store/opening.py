@@ -203,10 +203,11 @@ async def _put_back(db: Database, journal: Journal, sealer: Sealer, spool: Spool
             raise
 
 
-def discard_store(folder: Path) -> None:
-    """Remove the files of a store that was never bound. Raises NotebookError where records wait in it."""
+async def discard_store(folder: Path, shelf: Shelf | None = None) -> None:
+    """Remove the files of a store that was never bound. Raises NotebookError where records wait in it, OSError."""
     spool = folder / SPOOL
-    if spool.exists() and spool.stat().st_size > len(MAGIC):
+    shelved = await shelf.all() if shelf is not None else ()
+    if shelved or (spool.exists() and spool.stat().st_size > len(MAGIC)):
         raise NotebookError(Message("There are records here that were not sent. Nothing was removed."))
     for name in (FILE, f"{FILE}-wal", f"{FILE}-shm", f"{FILE}-journal", SPOOL, MARK):
         (folder / name).unlink(missing_ok=True)

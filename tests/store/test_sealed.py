@@ -281,13 +281,13 @@ async def test_closing_lets_the_folder_go_once_and_so_does_a_refusal(tmp_path: P
 async def test_a_store_with_waiting_records_is_not_discarded(tmp_path: Path) -> None:
     store = await opened(tmp_path)
     await store.close()
-    discard_store(tmp_path)
+    await discard_store(tmp_path)
     assert modes(tmp_path) == {}
     store = await opened(tmp_path)
     await store.append(records(store, "a1"))
     await store.close()
     with pytest.raises(NotebookError, match="not sent"):
-        discard_store(tmp_path)
+        await discard_store(tmp_path)
     assert (tmp_path / FILE).exists()
 
 

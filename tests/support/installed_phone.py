@@ -20,6 +20,7 @@ from tests.support.browser import DIALLER, HEIGHT, HERE, WIDTH, PhonePage, chrom
 STARTS_WITHIN_MS = 120_000  # Python and Flutter begin on a machine that others use too
 LOOKS_EVERY_MS = 500
 FILLS = 5
+FAR_NAME = "branch.example"
 
 
 class InstalledPage(PhonePage):
@@ -122,7 +123,8 @@ class Phone:
             context = await tool.chromium.launch_persistent_context(
                 self._profile,
                 executable_path=chromium_path(),
-                args=["--no-sandbox"],
+                # A name that is not this machine's own, as a phone sees a branch; no name server is asked.
+                args=["--no-sandbox", f"--host-resolver-rules=MAP {FAR_NAME} 127.0.0.1"],
                 viewport={"width": WIDTH, "height": HEIGHT},
                 device_scale_factor=2,
                 has_touch=True,

@@ -5,11 +5,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.async_api import expect
 
 from tests.support.branch_server import RunningBranch
-from tests.support.installed_phone import InstalledPage, Phone
+from tests.support.installed_phone import FAR_NAME, InstalledPage, Phone
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +19,7 @@ NAME = "林小满"
 
 
 def made_branch(folder: Path) -> RunningBranch:
-    """A branch with one officer and one case that hands the app out; not started yet."""
+    """A branch with one officer and one case that hands the app out; neither started nor put together yet."""
     branch = RunningBranch(folder, process=True, webapp=True)
     branch.officer("w001", "赵敏")
     branch.allow_contact_at_any_hour()
@@ -28,7 +29,6 @@ def made_branch(folder: Path) -> RunningBranch:
         "addresses": [{"kind": "business", "text": "虚构县甲镇一村1号", "town": "甲镇", "village": "一村"}],
         "occupation": "小卖部",
     })  # fmt: skip
-    branch.cli_json("webapp", "build")
     return branch
 
 
@@ -81,9 +81,20 @@ async def sync(page: InstalledPage, uploaded: int) -> None:
     await expect(page.page.get_by_text(counts).first).to_be_attached()
 
 
+async def elsewhere(page: InstalledPage, address: str, words: str) -> None:
+    """What a second window says at an address."""
+    second = await page.page.context.new_page()
+    await second.goto(address)
+    await expect(second.locator("#told")).to_contain_text(words)
+    await second.close()
+
+
 async def test_installed_once_the_app_works_without_network_and_what_was_recorded_reaches_the_branch_once(
     branch: RunningBranch, tmp_path: Path
 ) -> None:
+    async with httpx.AsyncClient(base_url=branch.url) as somebody:  # while the branch puts the app together
+        assert (await somebody.get("/healthz")).status_code == 200
+        assert "请稍候" in (await somebody.get("/")).text
     phone = Phone(tmp_path / "profile", branch.url)
     async with phone.opened() as page:
         await page.appears("绑定本机")
@@ -93,6 +104,8 @@ async def test_installed_once_the_app_works_without_network_and_what_was_recorde
         await page.picture("installed-2-today")
         assert phone.from_outside, "the first start comes from the branch"
         assert all(url.startswith(branch.url) for url in phone.from_outside)
+        await elsewhere(page, branch.url, "外访已在另一个窗口打开")
+        await elsewhere(page, branch.url.replace("127.0.0.1", FAR_NAME), "这个地址的连接没有受到保护")
 
     await asyncio.to_thread(branch.stop)
     async with phone.opened(offline=True) as page:

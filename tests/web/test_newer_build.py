@@ -24,6 +24,7 @@ OPENING = "app/store/opening.py"
 @pytest.fixture
 def branch(tmp_path: Path) -> Iterator[RunningBranch]:
     branch = made_branch(tmp_path / "branch")
+    branch.cli_json("webapp", "build")
     try:
         yield branch.start()
     finally:

@@ -93,9 +93,11 @@ async def _follow() -> None:
         await flush()
     except OSError as e:
         # The record is in the spool; the next flush takes these blocks again.
-        log.warning("the file is behind the spool: errno %s", e.errno)
+        log.warning("the file is behind the spool: %s", e)
 
 
 def _as_os_error(error: Exception) -> OSError:
-    full = "QuotaExceededError" in str(error)
-    return OSError(errno.ENOSPC if full else errno.EIO, "IndexedDB")
+    name = str(
+        getattr(error, "name", type(error).__name__)
+    )  # JavaScript's own name of it; its words say nothing more
+    return OSError(errno.ENOSPC if name == "QuotaExceededError" else errno.EIO, f"IndexedDB: {name}")
