@@ -30,13 +30,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from playwright.async_api import BrowserContext, Page, async_playwright
 
 from tests.bench.in_browser import _took, served
 from tests.bench.made_up import PIN, _case
-from tests.support.branch_server import RunningBranch, free_port
+from tests.support.branch_server import RunningBranch
 from tests.support.browser import DIALLER, HEIGHT, HERE, WIDTH, PhonePage, chromium_path
+from tests.support.handing_out import handed_out
 from tests.support.installed_phone import InstalledPage
 
 CASES, STARTS, SAVES = 300, 3, 5
@@ -113,38 +113,6 @@ def emptied(build: Build) -> dict[str, bytes]:
     worker = worker.replace(before["hash"], hashlib.sha256(after).hexdigest())
     files["sw.js"] = worker.replace(f", {before['bytes']}, ", f", {len(after)}, ").encode()
     return files
-
-
-TYPES = {".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", ".css": "text/css", ".json": "application/json"}  # fmt: skip
-
-
-@asynccontextmanager
-async def handed_out(files: dict[str, bytes]) -> AsyncIterator[str]:
-    """Those files on a free port of 127.0.0.1."""
-
-    async def answer(scope: Any, _receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
-            return
-        path = scope["path"].lstrip("/") or "index.html"
-        if path.startswith("kept/"):  # the service worker asks by hash: kept/HASH/path
-            path = path.split("/", 2)[2]
-        kind = TYPES.get(Path(path).suffix, "application/octet-stream").encode()
-        headers = [(b"content-type", kind), (b"cache-control", b"no-cache")]
-        await send(
-            {"type": "http.response.start", "status": 200 if path in files else 404, "headers": headers}
-        )
-        await send({"type": "http.response.body", "body": files.get(path, b"")})
-
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(answer, port=port, log_level="warning", lifespan="off"))
-    running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.05)
-    try:
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        server.should_exit = True
-        await running
 
 
 class Slow:

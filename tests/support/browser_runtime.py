@@ -16,19 +16,17 @@ import json
 import sys
 import tarfile
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import uvicorn
 from playwright.async_api import async_playwright
 
 from sync.branch.webapp.build import build
 from sync.branch.webapp.packages import browser_build, files_of
 from tests.support.browser import chromium_path
-from tests.support.ports import free_port
+from tests.support.handing_out import handed_out
 
 ROOT: Final = Path(__file__).parents[2]
 RUNS: Final = (
@@ -46,12 +44,6 @@ RUNS: Final = (
 )
 PURE: Final = ("pytest", "pluggy", "iniconfig", "packaging", "pygments", "sortedcontainers")
 RUNS_WITHIN_MS: Final = 900_000
-_TYPES: Final = {
-    ".html": "text/html",
-    ".js": "text/javascript",
-    ".mjs": "text/javascript",
-    ".wasm": "application/wasm",
-}
 _PAGE: Final = b"<!DOCTYPE html><meta charset=utf-8><title>tests</title>"
 
 
@@ -74,27 +66,6 @@ def test_tree(wheels: Path) -> bytes:
     return packed.getvalue()
 
 
-@asynccontextmanager
-async def _served(files: dict[str, bytes]) -> AsyncIterator[str]:
-    async def answer(scope: Any, _receive: Any, send: Any) -> None:
-        path = scope["path"].lstrip("/")
-        kind = _TYPES.get(Path(path).suffix, "application/octet-stream").encode()
-        status = 200 if path in files else 404
-        await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", kind)]})
-        await send({"type": "http.response.body", "body": files.get(path, b"")})
-
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(answer, port=port, log_level="warning", lifespan="off"))
-    running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.05)
-    try:
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        server.should_exit = True
-        await running
-
-
 async def run(paths: Sequence[str], folder: Path, say: Callable[[str], object]) -> int:
     """pytest's exit code; its lines go to `say` as they come. `folder` takes the build."""
     made = await asyncio.to_thread(build, folder)
@@ -103,7 +74,7 @@ async def run(paths: Sequence[str], folder: Path, say: Callable[[str], object]) 
     files["tests.tar"] = await asyncio.to_thread(test_tree, folder / "webapp" / "wheels")
     files["browser_runtime.js"] = (Path(__file__).parent / "browser_runtime.js").read_bytes()
     files["tests.html"] = _PAGE
-    async with _served(files) as address, async_playwright() as tool:
+    async with handed_out(files) as address, async_playwright() as tool:
         browser = await tool.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
         try:
             page = await browser.new_page()
