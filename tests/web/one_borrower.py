@@ -27,14 +27,14 @@ def listed(n: int, **cells: str) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-async def opened(phone: PhonePage, office: MovedDay) -> None:
-    """The page on this day, at the case."""
+async def opened(phone: PhonePage, office: MovedDay, owed: str = "补齐逾期") -> None:
+    """The page on this day, at the case, which calls what is owed `owed`."""
     await phone.goto(office.address)
     await phone.shows("请输入 6 位 PIN")
     await phone.enter_pin(PIN)
     await phone.shows("今日到期承诺")
     await phone.tap(NAME)
-    await phone.shows("补齐逾期")
+    await phone.shows(owed)
 
 
 async def next_day(office: MovedDay, n: int) -> None:

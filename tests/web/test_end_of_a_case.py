@@ -49,7 +49,7 @@ async def test_long_arrears_repaid_are_reviewed_then_watched_and_who_left_the_li
     await office.on_the_phone(lambda notebook: notebook.sync())
     office.open_app()
     async with open_phone(position=HERE) as phone:
-        await opened(phone, office)
+        await opened(phone, office, owed="还清前逾期")
         await phone.shows("已还清，之后三期还款仍要跟踪")
         await phone.shows("长期逾期后还清：提请列入内部黑名单")
         await phone.picture("end-1-blacklist-review-asked")
@@ -72,7 +72,7 @@ async def test_long_arrears_repaid_are_reviewed_then_watched_and_who_left_the_li
     await office.on_the_phone(lambda notebook: notebook.sync())
     office.open_app()
     async with open_phone(position=HERE) as phone:
-        await opened(phone, office)
+        await opened(phone, office, owed="还清前逾期")
         await phone.shows("还清一两次不能放松")
         await phone.picture("end-5-watched")
         await phone.tap("拨打 ", role="button")
