@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import threading
@@ -13,9 +14,9 @@ from urllib.parse import urlsplit
 
 from app import VERSION
 from app.device.clock import SystemClock
-from app.device.folder import IN_BROWSER, DataFolder, NoFolder
+from app.device.folder import IN_BROWSER, KEYS, DataFolder, NoFolder
 from app.device.keys import KeyRing
-from app.device.moving import KEYS, notebook_folder
+from app.device.moving import notebook_folder
 from app.domain.message import Message
 from app.domain.places import ready_to_measure
 from app.domain.procedure import Procedure, read_procedures
@@ -103,12 +104,8 @@ async def _salvage(folder: DataFolder, shelf: Shelf | None = None) -> SealedJour
     keys_file = folder.path / KEYS
     if not keys_file.is_file():
         raise NotebookError(Message("There is no notebook in this data folder."))
-    try:
+    with contextlib.suppress(NoFolder):  # a medium that cannot be written: nobody else has it open either
         folder.hold()
-    except NoFolder:
-        pass_by = True  # a medium that cannot be written: nobody else has it open either
-    else:
-        pass_by = False
     try:
         shelved = (await ShelvedSpool.open(shelf)).records if shelf is not None else ()
         found = read_sealed(folder.path, shelved)
@@ -116,8 +113,7 @@ async def _salvage(folder: DataFolder, shelf: Shelf | None = None) -> SealedJour
     except OSError as e:
         raise NotebookError(Message("The data folder cannot be read.")) from e
     finally:
-        if not pass_by:
-            folder.release()
+        folder.release()
     return SealedJournal(content, found.records, found.waiting, found.files, found.damaged)
 
 
@@ -132,7 +128,7 @@ async def _set_aside(folder: DataFolder, clock: Clock, shelf: Shelf | None = Non
                 await beside.append(shelved.records)
             finally:
                 beside.close()
-        await folder.set_aside(f"handed-in-{clock.now():%Y%m%dT%H%M%SZ}", KEYS)
+        await folder.set_aside(f"handed-in-{clock.now():%Y%m%dT%H%M%SZ}")
         if shelved is not None:
             await shelved.keep([])
     except OSError as e:

@@ -13,6 +13,8 @@ from app.domain.message import Message
 from app.ports import Busy, NotebookError, is_full, no_room_to_open
 
 APP: Final = "waifang"
+KEYS: Final = "keys.json"
+LOCK: Final = "lock"
 IN_BROWSER: Final = sys.platform == "emscripten"
 
 
@@ -64,7 +66,7 @@ class DataFolder:
             return
         try:
             make_folder(self.path)
-            handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            handle = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as e:
             if is_full(e):
                 raise NoFolder(no_room_to_open()) from e
@@ -89,15 +91,15 @@ class DataFolder:
             os.close(self._lock)
             self._lock = None
 
-    async def set_aside(self, under: str, last: str) -> None:
-        """Move all files into the folder `under` in this one, the file `last` as the last of them; again goes on.
+    async def set_aside(self, under: str) -> None:
+        """Move all files into the folder `under` in this one, the keys last: until then it is a locked notebook.
 
         Nothing is deleted. Raises OSError.
         """
         aside = self.path / under
         make_folder(aside)
-        files = [f for f in self.path.iterdir() if f.is_file() and f.name not in ("lock", last)]
-        for file in [*files, self.path / last]:
+        files = [f for f in self.path.iterdir() if f.is_file() and f.name not in (LOCK, KEYS)]
+        for file in [*files, self.path / KEYS]:
             file.rename(aside / file.name)
         flush_folder(aside)
         flush_folder(self.path)

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from app.device.cipher import Cipher, NativeCipher
 from app.device.files import flush_folder, write_durably
-from app.device.folder import DataFolder
+from app.device.folder import KEYS, DataFolder
 from app.device.keystore import FileKeystore, Keystore, KeystoreError, file_keystore, os_keystore
 from app.device.tries import MOST, WAITS_S, Tries
 from app.domain.message import Message
@@ -52,7 +52,7 @@ class KeyRing:
     @property
     def path(self) -> Path:
         """The key file."""
-        return self._folder.path / "keys.json"
+        return self._folder.path / KEYS
 
     def exist(self) -> bool:
         """Whether a PIN was ever set here."""

@@ -15,15 +15,14 @@ from pathlib import Path
 from typing import Final
 
 from app.device.files import flush_folder, make_folder, write_durably
-from app.device.folder import DataFolder, default_folder, own_folder
+from app.device.folder import KEYS, LOCK, DataFolder, default_folder, own_folder
 from app.device.keystore import file_keystore
 from app.ports import NotebookError
 
 log = logging.getLogger(__name__)
 
-KEYS: Final = "keys.json"
 NOTE: Final = "moved-from.json"
-_STAYS: Final = frozenset({"lock", NOTE})
+_STAYS: Final = frozenset({LOCK, NOTE})
 
 
 def notebook_folder() -> Path:

@@ -37,29 +37,21 @@ async def examine(
     """Everything that is wrong, in sentences; empty when sound. Raises NotSaved, and StoreUnopened where the disk refuses."""
     try:
         with looking_for_damage():
-            return await _examine(db, sealer, journal, feed, sealed, spool, excused)
+            db.execute("PRAGMA shrink_memory")  # what is on the disk is asked about, not what is in memory
+            # A disk that failed once looks like damage: what is told was seen twice.
+            if _damaged_places(db) and (places := _damaged_places(db)):
+                return [_damage(places)]
+            found = await _feed(sealer, feed)
+            found += await _chain(sealer, journal.rows(), excused)
+            if broken := await _broken(sealer, [row for table in sealed for row in table.rows()]):
+                found.append(Message("{n} rows were changed from outside and do not open.", {"n": broken}))
+            return found + _spool(spool, journal)
     except StoreDamaged:
-        return [Message("The notebook's file is damaged ({n} places).", {"n": 1})]
+        return [_damage(1)]
 
 
-async def _examine(
-    db: Database,
-    sealer: Sealer,
-    journal: Journal,
-    feed: Feed,
-    sealed: Sequence[Drafts | Values | Blobs | Uploads | DraftFiles],
-    spool: Spool | ShelvedSpool,
-    excused: Sequence[tuple[int, int]],
-) -> list[Message]:
-    """Raises sqlite3.DatabaseError, StoreDamaged."""
-    db.execute("PRAGMA shrink_memory")  # what is on the disk is asked about, not what is in memory
-    if places := _damaged_places(db) and _damaged_places(db):  # a disk that failed once looks like damage
-        return [Message("The notebook's file is damaged ({n} places).", {"n": places})]
-    found = await _feed(sealer, feed)
-    found += await _chain(sealer, journal.rows(), excused)
-    if broken := await _broken(sealer, [row for table in sealed for row in table.rows()]):
-        found.append(Message("{n} rows were changed from outside and do not open.", {"n": broken}))
-    return found + _spool(spool, journal)
+def _damage(places: int) -> Message:
+    return Message("The notebook's file is damaged ({n} places).", {"n": places})
 
 
 def _damaged_places(db: Database) -> int:

@@ -15,13 +15,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import hashlib
-import io
 import json
 import os
 import random
 import statistics
 import sys
-import tarfile
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -32,12 +30,13 @@ from typing import Any
 
 from playwright.async_api import BrowserContext, Page, async_playwright
 
+from sync.branch.webapp.build import packed
 from tests.bench.in_browser import _took, served
 from tests.bench.made_up import PIN, _case
 from tests.support.branch_server import RunningBranch
 from tests.support.browser import DIALLER, HEIGHT, HERE, WIDTH, PhonePage, chromium_path
 from tests.support.handing_out import handed_out
-from tests.support.installed_phone import InstalledPage
+from tests.support.installed_phone import InstalledPage, unpacked
 
 CASES, STARTS, SAVES = 300, 3, 5
 LOADS_WITHIN_MS = 600_000
@@ -94,20 +93,11 @@ def emptied(build: Build) -> dict[str, bytes]:
     """The same page around an empty program: every file by its path."""
     files = {path: build.content(path) for path in build.files}
     inside = {"app/__init__.py": b"", "app/bootstrap.py": EMPTY_PROGRAM.encode()}
-    with tarfile.open(fileobj=io.BytesIO(files["app.tar"])) as tar:
-        for entry in tar:
-            name = entry.name.removeprefix("__pypackages__/")
-            if name in BEGINNING or (name != entry.name and name.startswith(FLET)):
-                opened = tar.extractfile(entry)
-                assert opened is not None
-                inside[entry.name] = opened.read()
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for path, content in sorted(inside.items()):
-            entry = tarfile.TarInfo(path)
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-    before, after = build.files["app.tar"], packed.getvalue()
+    for path, content in unpacked(files["app.tar"]).items():
+        name = path.removeprefix("__pypackages__/")
+        if name in BEGINNING or (name != path and name.startswith(FLET)):
+            inside[path] = content
+    before, after = build.files["app.tar"], packed(inside)
     files["app.tar"] = after
     worker = files["sw.js"].decode()
     worker = worker.replace(before["hash"], hashlib.sha256(after).hexdigest())

@@ -129,6 +129,24 @@ class PhonePage:
         return path
 
 
+def phone_shape(
+    *, dark: bool = False, position: dict[str, float] | None = None, width: int = WIDTH, offline: bool = False
+) -> dict[str, Any]:
+    """What makes a browser's context a phone of a branch in China; for whatever opens one."""
+    return {
+        "viewport": {"width": width, "height": HEIGHT},
+        "device_scale_factor": 2,
+        "has_touch": True,
+        "is_mobile": True,
+        "locale": "zh-CN",
+        "timezone_id": "Asia/Shanghai",
+        "color_scheme": "dark" if dark else "light",
+        "geolocation": position,
+        "permissions": ["geolocation"] if position else [],
+        "offline": offline,
+    }
+
+
 @asynccontextmanager
 async def open_phone(
     *, dark: bool = False, position: dict[str, float] | None = None, width: int = WIDTH, offline: bool = False
@@ -138,16 +156,7 @@ async def open_phone(
         browser = await tool.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
         try:
             context = await browser.new_context(
-                viewport={"width": width, "height": HEIGHT},
-                device_scale_factor=2,
-                has_touch=True,
-                is_mobile=True,
-                locale="zh-CN",
-                timezone_id="Asia/Shanghai",
-                color_scheme="dark" if dark else "light",
-                geolocation=position,  # type: ignore[arg-type]
-                permissions=["geolocation"] if position else [],
-                offline=offline,
+                **phone_shape(dark=dark, position=position, width=width, offline=offline)
             )
             context.set_default_timeout(APPEARS_WITHIN_MS)
             await context.add_init_script(DIALLER)

@@ -11,10 +11,8 @@ waited for by the browser's own loop.
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import sys
-import tarfile
 import tempfile
 from collections.abc import Callable, Sequence
 from importlib import metadata
@@ -23,7 +21,7 @@ from typing import Final
 
 from playwright.async_api import async_playwright
 
-from sync.branch.webapp.build import build
+from sync.branch.webapp.build import build, packed
 from sync.branch.webapp.packages import browser_build, files_of
 from tests.support.browser import chromium_path
 from tests.support.handing_out import handed_out
@@ -57,13 +55,7 @@ def test_tree(wheels: Path) -> bytes:
         )
     for file in sorted((ROOT / "tests").rglob("*.py")):
         inside[file.relative_to(ROOT).as_posix()] = file.read_bytes()
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for path, content in sorted(inside.items()):
-            entry = tarfile.TarInfo(path)
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()
+    return packed(inside)
 
 
 async def run(paths: Sequence[str], folder: Path, say: Callable[[str], object]) -> int:

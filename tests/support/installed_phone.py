@@ -14,8 +14,8 @@ from pathlib import Path
 
 from playwright.async_api import Locator, Response, async_playwright, expect
 
-from sync.branch.webapp.build import current, put
-from tests.support.browser import DIALLER, HEIGHT, HERE, WIDTH, PhonePage, chromium_path
+from sync.branch.webapp.build import current, packed, put
+from tests.support.browser import DIALLER, HERE, PhonePage, chromium_path, phone_shape
 
 STARTS_WITHIN_MS = 120_000  # Python and Flutter begin on a machine that others use too
 LOOKS_EVERY_MS = 500
@@ -125,16 +125,7 @@ class Phone:
                 executable_path=chromium_path(),
                 # A name that is not this machine's own, as a phone sees a branch; no name server is asked.
                 args=["--no-sandbox", f"--host-resolver-rules=MAP {FAR_NAME} 127.0.0.1"],
-                viewport={"width": WIDTH, "height": HEIGHT},
-                device_scale_factor=2,
-                has_touch=True,
-                is_mobile=True,
-                locale="zh-CN",
-                timezone_id="Asia/Shanghai",
-                color_scheme="dark" if dark else "light",
-                geolocation=HERE,  # type: ignore[arg-type]
-                permissions=["geolocation"],
-                offline=offline,
+                **phone_shape(dark=dark, position=HERE, offline=offline),
             )
             context.set_default_timeout(STARTS_WITHIN_MS)
             context.on("response", self._note)
@@ -160,22 +151,18 @@ def newer_build(data: Path, version: str, program: Mapping[str, bytes]) -> str:
     assert folder is not None, "there is no build yet"
     listed = json.loads((folder / "build.json").read_bytes())["files"]
     files = {path: (folder / f["hash"]).read_bytes() for path, f in listed.items() if path != "sw.js"}
-    files["app.tar"] = _repacked(files["app.tar"], program)
+    before = unpacked(files["app.tar"])
+    assert program.keys() <= before.keys(), "not in the program"
+    files["app.tar"] = packed(before | program)
     return put(data / "webapp", files, f"made for a test: {version}", version).build
 
 
-def _repacked(archive: bytes, program: Mapping[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with (
-        tarfile.open(fileobj=io.BytesIO(archive)) as tar,
-        tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as out,
-    ):
-        left = dict(program)
+def unpacked(archive: bytes) -> dict[str, bytes]:
+    """The files of an app.tar, by path."""
+    files = {}
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         for entry in tar:
             file = tar.extractfile(entry)
             assert file is not None
-            content = left.pop(entry.name, file.read())
-            entry.size = len(content)
-            out.addfile(entry, io.BytesIO(content))
-    assert not left, f"not in the program: {', '.join(left)}"
-    return packed.getvalue()
+            files[entry.name] = file.read()
+    return files

@@ -37,6 +37,17 @@ async def opened(phone: PhonePage, office: MovedDay, owed: str = "补齐逾期")
     await phone.shows(owed)
 
 
+async def fill_in_a_visit(phone: PhonePage) -> None:
+    """At the case; ends in 上门, filled in and not saved."""
+    await phone.tap("上门", exact=True)
+    await phone.shows("已定位")
+    await phone.tap("愿还，日期未定")
+    await phone.shows("保存：愿还，日期未定")  # the form has grown by what this outcome asks for
+    await phone.tap("正常经营")
+    await phone.tap("正常经营的资金周转")
+    await phone.tap("征信逾期记录")
+
+
 async def next_day(office: MovedDay, n: int) -> None:
     """The night between: a new list, the phone synced in the morning."""
     office.close_app()

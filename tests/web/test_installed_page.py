@@ -11,6 +11,7 @@ from playwright.async_api import expect
 
 from tests.support.branch_server import RunningBranch
 from tests.support.installed_phone import FAR_NAME, InstalledPage, Phone
+from tests.web.one_borrower import fill_in_a_visit
 
 pytestmark = pytest.mark.browser
 
@@ -56,13 +57,7 @@ async def log_a_call(page: InstalledPage) -> None:
 
 
 async def log_a_visit(page: InstalledPage) -> None:
-    await page.tap("上门", exact=True)
-    await page.shows("已定位")
-    await page.tap("愿还，日期未定")
-    await page.shows("保存：愿还，日期未定")  # the form has grown by what this outcome asks for
-    await page.tap("正常经营")
-    await page.tap("正常经营的资金周转")
-    await page.tap("征信逾期记录")
+    await fill_in_a_visit(page)
     await page.tap("保存：愿还，日期未定")
     await page.shows("已保存")
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.browser import HERE, PhonePage, open_phone
 from tests.support.demo import Demo
+from tests.web.one_borrower import fill_in_a_visit
 
 pytestmark = pytest.mark.browser
 
@@ -65,13 +66,7 @@ async def test_a_day_without_signal_reaches_the_branch_exactly_once(demo: Demo) 
 
         await back_to_the_case(phone, name)
         before = phone.taps
-        await phone.tap("上门", exact=True)
-        await phone.shows("已定位")
-        await phone.tap("愿还，日期未定")
-        await phone.shows("保存：愿还，日期未定")  # the form has grown by what this outcome asks for
-        await phone.tap("正常经营")
-        await phone.tap("正常经营的资金周转")
-        await phone.tap("征信逾期记录")
+        await fill_in_a_visit(phone)
         await phone.picture("story-4-visit")
 
     async with open_phone(position=HERE) as phone:

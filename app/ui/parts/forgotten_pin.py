@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 import flet as ft
 
 from app.domain.message import Message
 from app.ports import SealedJournal
-from app.ui.context import use_session
+from app.ui.context import Session, use_session
 from app.ui.guard import part
 from app.ui.hooks import message_of, use_action
-from app.ui.parts.surface import card, primary, secondary
+from app.ui.parts.surface import card, outlined, primary, secondary
 from app.ui.parts.words import grey, text, warning
-from app.ui.theme import EDGE, FLOATING
+from app.ui.theme import EDGE
 
 
 @part
@@ -56,18 +56,16 @@ def ForgottenPin(back: Callable[[], None]) -> ft.Control:  # noqa: N802
     if handed is None:
         body.append(
             card(
-                ft.TextField(
+                outlined(
+                    t("Branch server address"),
+                    server,
+                    sizes,
+                    lambda e: set_server(e.control.value or ""),
                     key="hand-in-server",
-                    label=t("Branch server address"),
-                    value=server,
                     keyboard_type=ft.KeyboardType.URL,
                     autocorrect=False,
                     enable_suggestions=False,
-                    text_size=sizes.body,
-                    border=ft.OutlineInputBorder(side=ft.BorderSide(1, ft.Colors.OUTLINE), border_radius=12),
-                    label_style=ft.TextStyle(size=sizes.label / FLOATING),
                     disabled=busy,
-                    on_change=lambda e: set_server(e.control.value or ""),
                     on_submit=submit,
                 )
             )
@@ -96,7 +94,7 @@ def ForgottenPin(back: Callable[[], None]) -> ft.Control:  # noqa: N802
     )
 
 
-def _taken(handed: SealedJournal, session: Any) -> ft.Control:
+def _taken(handed: SealedJournal, session: Session) -> ft.Control:
     t, sizes = session.t, session.sizes
     lines: list[ft.Control] = [
         text(

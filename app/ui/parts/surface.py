@@ -9,7 +9,7 @@ import flet as ft
 
 from app.ui.context import Session
 from app.ui.parts.words import grey, text, warning
-from app.ui.theme import CARD, CARD_RADIUS, GREY, TOUCH, Sizes
+from app.ui.theme import CARD, CARD_RADIUS, FLOATING, GREY, TOUCH, Sizes
 
 
 def card(content: ft.Control, *, on_click: Any = None, padding: Any = 16, **more: Any) -> ft.Container:
@@ -64,6 +64,19 @@ def _button_words(label: str, sizes: Sizes, icon: Any) -> ft.Control:
         return words
     return ft.Row(
         [ft.Icon(icon, size=sizes.icon), words], spacing=8, tight=True, alignment=ft.MainAxisAlignment.CENTER
+    )
+
+
+def outlined(label: str, value: str, sizes: Sizes, on_change: Any, **more: Any) -> ft.TextField:
+    """A field on a card, its label in the line around it."""
+    return ft.TextField(
+        label=label,
+        value=value,
+        text_size=sizes.body,
+        border=ft.OutlineInputBorder(side=ft.BorderSide(1, ft.Colors.OUTLINE), border_radius=12),
+        label_style=ft.TextStyle(size=sizes.label / FLOATING),
+        on_change=on_change,
+        **more,
     )
 
 

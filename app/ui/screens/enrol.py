@@ -12,9 +12,9 @@ from app.ui.context import use_session
 from app.ui.guard import screen
 from app.ui.hooks import message_of, use_action
 from app.ui.parts.language import LanguageSwitch
-from app.ui.parts.surface import card, primary
+from app.ui.parts.surface import card, outlined, primary
 from app.ui.parts.words import grey, text, warning
-from app.ui.theme import ACCENT, EDGE, FLOATING
+from app.ui.theme import ACCENT, EDGE
 from sync.binding import read_binding
 
 PIN_LENGTH = 6
@@ -94,17 +94,15 @@ def EnrolScreen() -> Any:  # noqa: N802
 
     def field(name: str, label: str, hint: str, **more: Any) -> ft.Control:
         error = t.say(wrong[1]) if wrong is not None and wrong[0] == name else None
-        return ft.TextField(
+        return outlined(
+            label,
+            form[name],
+            sizes,
+            lambda e: set_form(lambda old: taken(old, name, e.control.value or "")),
             key=f"enrol-{name}",
-            label=label,
-            value=form[name],
             helper=ft.Text(hint, size=sizes.label) if hint else None,
             error=ft.Text(error, size=sizes.label, color=ft.Colors.ERROR) if error else None,
-            text_size=sizes.body,
-            border=ft.OutlineInputBorder(side=ft.BorderSide(1, ft.Colors.OUTLINE), border_radius=12),
-            label_style=ft.TextStyle(size=sizes.label / FLOATING),
             disabled=busy,
-            on_change=lambda e: set_form(lambda old: taken(old, name, e.control.value or "")),
             on_submit=submit,
             **more,
         )

@@ -266,13 +266,18 @@ def _archive(cache: Path) -> bytes:
         path, content = entry_points(name)
         inside[f"__pypackages__/{path}"] = content
     inside |= {f"__pypackages__/{path}": content for path, content in msgpack_files(cache / "wheels")}
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+    return packed(inside)
+
+
+def packed(inside: Mapping[str, bytes]) -> bytes:
+    """A plain tar of these files by path: the same files, the same bytes."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for path, content in sorted(inside.items()):
             entry = tarfile.TarInfo(path)
             entry.size, entry.mtime, entry.mode = len(content), 1_767_225_600, 0o644
             tar.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()
+    return archive.getvalue()
 
 
 def _service_worker(files: Mapping[str, bytes], build: str, version: str) -> bytes:
