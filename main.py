@@ -13,11 +13,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from app.bootstrap import open_notebook, packaged, serve, show
 from app.i18n import translator
+from app.notebook import DEFAULT_ZONE
 from app.ports import NotebookError
 
 APP_PORT = 8550
@@ -59,7 +62,7 @@ def main() -> int:
     if not options.demo:
         serve(options.data, port=port, browser=not options.no_browser)
         return 0
-    folder = (options.data or Path(".demo") / time.strftime("%Y-%m-%d")).resolve()
+    folder = (options.data or Path(".demo") / _branch_day()).resolve()
     try:
         set_up = _set_up(folder / "branch")
         with _branch(folder) as (address, pid, restart):
@@ -74,6 +77,11 @@ def main() -> int:
         sys.stderr.writelines(translator(language).say(e.message) + "\n" for language in ("zh", "en"))
         return 1
     return 0
+
+
+def _branch_day() -> str:
+    """The demo's list is of the branch's today, which need not be this machine's."""
+    return datetime.now(ZoneInfo(DEFAULT_ZONE)).date().isoformat()
 
 
 def _port(text: str) -> int:
