@@ -1,7 +1,8 @@
 """Moving a notebook to the folder the app is given now, from the one an earlier installation kept it in.
 
 `keys.json` arrives last: until it is there, the old folder is the notebook and a move that was cut off begins again.
-From then on the new folder is; the old one is cleared only where it still holds exactly what was copied.
+From then on the new folder is; the old one is cleared only where it still holds exactly what was copied, and a copy
+that could not be cleared is never taken for a notebook again, also when the one it became was set aside.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from pathlib import Path
 from typing import Final
 
 from app.device.files import flush_folder, make_folder, write_durably
-from app.device.folder import KEYS, LOCK, DataFolder, default_folder, own_folder
+from app.device.folder import KEYS, LOCK, MOVED, DataFolder, default_folder, own_folder
 from app.device.keystore import file_keystore
 from app.ports import NotebookError
 
 log = logging.getLogger(__name__)
 
-NOTE: Final = "moved-from.json"
-_STAYS: Final = frozenset({LOCK, NOTE})
+BEGUN: Final = "moving-from.json"  # becomes MOVED once the keys are there
+_STAYS: Final = frozenset({LOCK, BEGUN, MOVED})
 
 
 def notebook_folder() -> Path:
@@ -47,11 +48,27 @@ def settle(folder: Path, former: Iterable[Path]) -> Path:
     tries again. Nothing is lost by a cut at any point.
     """
     if not (folder / KEYS).exists():
-        old = next((f for f in former if f.absolute() != folder.absolute() and (f / KEYS).exists()), None)
+        elsewhere = (f for f in former if f.absolute() != folder.absolute() and (f / KEYS).exists())
+        old = next((f for f in elsewhere if not _came_from(f, folder)), None)
         if old is not None and not _copied(old, folder):
             return old
     _clear(folder)
     return folder
+
+
+def _came_from(old: Path, folder: Path) -> bool:
+    """Whether what lies in `old` is only the copy that a finished move into `folder` could not clear away.
+
+    One that cannot be read counts as the copy; one that was written to since is a notebook of its own.
+    """
+    try:
+        told = json.loads((folder / MOVED).read_bytes())
+        return Path(told["from"]) == old.absolute() and _unchanged(old, told["files"])
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, KeyError, TypeError) as e:
+        log.warning("the former folder is taken for what was moved: %s", type(e).__name__)
+        return True
 
 
 def _copied(old: Path, folder: Path) -> bool:
@@ -79,7 +96,7 @@ def _copy(old: Path, folder: Path) -> None:
             write_durably(folder / name, content)
     keys = (old / KEYS).read_bytes()
     _carry_secret(old, folder, keys)
-    write_durably(folder / NOTE, json.dumps({"from": str(old.absolute()), "files": digests}).encode())
+    write_durably(folder / BEGUN, json.dumps({"from": str(old.absolute()), "files": digests}).encode())
     write_durably(folder / KEYS, keys)
 
 
@@ -100,11 +117,14 @@ def _carry_secret(old: Path, folder: Path, keys: bytes) -> None:
 
 def _clear(folder: Path) -> None:
     """Take away the copy a finished move left behind; one that was written to since is a notebook and stays."""
-    note = folder / NOTE
-    if not note.exists():
-        return
+    note, begun = folder / MOVED, folder / BEGUN
     source: DataFolder | None = None
     try:
+        if begun.exists() and (folder / KEYS).exists():
+            begun.replace(note)
+            flush_folder(folder)
+        if not note.exists():
+            return
         told = json.loads(note.read_bytes())
         old = Path(told["from"])
         if old.is_dir():

@@ -75,7 +75,8 @@ def dossier_pdf(office: Office, key: str) -> tuple[bytes, list[Chain], frozenset
     say = translator("zh")
     parts = _Parts(file, say, office.today(), rules, hashes, office.zone)
     sections = [
-        ("当事人", ("身份", "姓名", "电话", "地址"), (2, 2, 3, 5), list(parts.people())),
+        # Wide enough for two numbers: in less, a line would end inside the second.
+        ("当事人", ("身份", "姓名", "电话", "地址"), (2, 2, 4, 4), list(parts.people())),
         ("金额", ("项目", "金额（元）"), (3, 3), list(parts.amounts())),
         ("还款", ("日期", "金额", "付款人"), (2, 2, 2), list(parts.payments())),
         ("还款承诺", ("承诺日", "应还日", "金额", "已还", "状态", "承诺人"), (2, 2, 2, 2, 2, 2), list(parts.promises())),

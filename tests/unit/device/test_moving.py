@@ -68,7 +68,8 @@ def test_a_move_cut_off_at_any_step_goes_on_and_one_folder_is_always_whole(
     assert moving.settle(new, [old]) == new
     assert whole(new)
     assert not (old / "keys.json").exists()
-    assert not (new / moving.NOTE).exists()
+    assert not (new / moving.MOVED).exists()
+    assert not (new / moving.BEGUN).exists()
 
 
 def test_without_room_the_notebook_stays_where_it_is_and_moves_another_time(
@@ -115,6 +116,56 @@ def test_an_old_copy_that_was_written_to_since_the_move_is_not_removed(
     assert (old / "spool" / "000001").read_bytes() == b"another record"
     assert (old / "keys.json").exists()
     assert whole(new)
+
+
+def left_a_copy(old: Path, new: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A move after which the former folder could not be cleared: nothing can be removed there."""
+
+    def kept(_old: Path, _files: object) -> None:
+        raise PermissionError(13, "read-only")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(moving, "_remove", kept)
+        assert moving.settle(new, [old]) == new
+    assert whole(old)
+    assert whole(new)
+
+
+async def test_a_copy_left_in_the_former_folder_is_not_moved_in_again_once_its_notebook_is_set_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = old_notebook(tmp_path / "old"), tmp_path / "data"
+    left_a_copy(old, new, monkeypatch)
+    await DataFolder(new).set_aside("handed-in-1")
+    with monkeypatch.context() as patched:  # it still cannot be cleared
+        patched.setattr(moving, "_clear", lambda _folder: None)
+        assert moving.settle(new, [old]) == new
+    assert not (new / "keys.json").exists()
+    assert moving.settle(new, [old]) == new
+    assert not (new / "keys.json").exists()
+    assert not (old / "keys.json").exists()
+
+
+def test_a_copy_left_in_the_former_folder_is_not_moved_in_for_a_notebook_that_was_discarded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = old_notebook(tmp_path / "old"), tmp_path / "data"
+    left_a_copy(old, new, monkeypatch)
+    (new / "keys.json").unlink()
+    assert moving.settle(new, [old]) == new
+    assert not (new / "keys.json").exists()
+
+
+async def test_a_former_folder_that_was_written_to_after_the_move_is_a_notebook_and_is_moved_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = old_notebook(tmp_path / "old"), tmp_path / "data"
+    left_a_copy(old, new, monkeypatch)
+    await DataFolder(new).set_aside("handed-in-1")
+    (old / "spool" / "000001").write_bytes(b"another record")
+    assert moving.settle(new, [old]) == new
+    assert (new / "spool" / "000001").read_bytes() == b"another record"
+    assert (new / "keys.json").exists()
 
 
 def test_the_secret_beside_the_old_folder_comes_along(

@@ -96,6 +96,20 @@ def test_the_dossier_holds_people_amounts_clocks_and_the_timeline(made: RunningB
     assert len(text_of(pdf)) > 2
 
 
+def test_the_dossier_breaks_no_telephone_number_over_two_lines(tmp_path: Path) -> None:
+    branch = RunningBranch(tmp_path / "branch", "试点支行", now=lambda: NOW)
+    branch.officer()
+    numbers = ("19900000001", "0826-5551234", "19900000003", "19900000011", "0826-5554321")
+    told = {"手机": numbers[0], "备用电话": numbers[1], "配偶姓名": "配一", "配偶手机": numbers[2]}
+    told["担保人1手机"] = "、".join(numbers[3:])
+    import_overdue(branch.office, write(tmp_path / "list.csv", [row(1, **told)]), full_list=True)
+    page = PdfReader(io.BytesIO(dossier_pdf(branch.office, "5100000001")[0])).pages[0]
+    branch.close()
+    lines = (page.extract_text() or "").splitlines()
+    for number in numbers:
+        assert any(number.replace("-", "") in line for line in lines), number
+
+
 def test_the_dossier_says_lists_and_replacements_in_words_and_breaks_a_note_longer_than_a_page(
     made: RunningBranch,
 ) -> None:
