@@ -32,9 +32,13 @@ def effective(activities: Iterable[Activity]) -> tuple[Activity, ...]:
 
 
 def known_on(activities: Sequence[Activity], today: date, zone: tzinfo) -> tuple[tuple[date, Activity], ...]:
-    """What stands as known at the end of `today`, each with the day it counts for; later records are ignored."""
+    """What stands at the end of `today`, each with the day it counts for; records of later days are ignored.
+
+    An activity counts for the day of its `happened_at` (procedure.md): a visit written up after midnight, or a week
+    later, is one of that day. A correction is of the day it was made.
+    """
     midnight = datetime.combine(today + timedelta(days=1), time(), zone).astimezone(UTC)
-    known = [a for a in activities if a.recorded_at < midnight]
+    known = [a for a in activities if a.happened_at < midnight]
     dated = ((_day_of(a, zone), a) for a in effective(known))
     return tuple((on, a) for on, a in dated if on is not None and on <= today)
 

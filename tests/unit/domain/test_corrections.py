@@ -71,13 +71,18 @@ def test_a_correction_of_something_unknown_changes_nothing() -> None:
     assert effective([a, correct("never seen"), activity("correction", at(d(2)), {"of": 5})]) == (a,)
 
 
-def test_for_a_past_day_later_records_are_ignored() -> None:
-    early = call(d(1))
-    entered_later = activity("call", at(d(1)), early.body, recorded_at=at(d(4)))
+def test_for_a_past_day_records_of_later_days_are_ignored() -> None:
+    early, later = call(d(1)), call(d(3))
     taken_back_later = correct(early)
-    known = known_on((early, entered_later, taken_back_later), d(1), ZONE)
+    known = known_on((early, later, taken_back_later), d(1), ZONE)
     assert known == ((d(1), early),)
-    assert [a for _, a in known_on((early, entered_later, taken_back_later), d(4), ZONE)] == [entered_later]
+    assert [a for _, a in known_on((early, later, taken_back_later), d(4), ZONE)] == [later]
+
+
+def test_what_is_written_up_later_counts_for_the_day_it_happened() -> None:
+    written_up_later = activity("call", at(d(1)), {"outcome": "no_answer"}, recorded_at=at(d(4)))
+    assert known_on((written_up_later,), d(1), ZONE) == ((d(1), written_up_later),)
+    assert known_on((written_up_later,), d(0), ZONE) == ()
 
 
 @given(st.data())
