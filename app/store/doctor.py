@@ -35,10 +35,10 @@ async def examine(
     excused: Sequence[tuple[int, int]] = (),
 ) -> list[Message]:
     """Everything that is wrong, in sentences; empty when sound. Raises NotSaved, and StoreUnopened where the disk refuses."""
-    try:
+
+    async def look() -> list[Message]:
         with looking_for_damage():
             db.execute("PRAGMA shrink_memory")  # what is on the disk is asked about, not what is in memory
-            # A disk that failed once looks like damage: what is told was seen twice.
             if _damaged_places(db) and (places := _damaged_places(db)):
                 return [_damage(places)]
             found = await _feed(sealer, feed)
@@ -46,6 +46,13 @@ async def examine(
             if broken := await _broken(sealer, [row for table in sealed for row in table.rows()]):
                 found.append(Message("{n} rows were changed from outside and do not open.", {"n": broken}))
             return found + _spool(spool, journal)
+
+    try:
+        # A disk that failed once looks like damage: what is told was seen twice.
+        try:
+            return await look()
+        except StoreDamaged:
+            return await look()
     except StoreDamaged:
         return [_damage(1)]
 

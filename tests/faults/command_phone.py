@@ -1,4 +1,4 @@
-"""`python -m app` over one data folder, each command a process of its own that a fault may befall."""
+"""The notebook's commands over one data folder, each a process of its own that a fault may befall."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from tests.faults.phone_command import PHOTO
 from tests.faults.ready import Outcome, Ready
 
 PIN: Final = "135790"
@@ -28,12 +29,13 @@ NAMES: Final = (
 
 
 class CommandPhone:
-    """One phone. `printed`: the ids of records it said were saved; `refused`: how often it said that one was not."""
+    """One phone. `printed`: the ids of records it said were saved; `photos`: the photos of those that have one."""
 
     def __init__(self, app: Ready, folder: Path) -> None:
         self._app = app
         self.folder = folder
         self.printed: list[str] = []
+        self.photos: dict[str, bytes] = {}
 
     def run(self, *words: str, stdin: str = "", fault: str = "") -> Outcome:
         """One command."""
@@ -50,6 +52,16 @@ class CommandPhone:
         line = json.dumps({"case_id": case_id, "kind": "note", "body": {"text": "在家"}})
         done = self.run("record", stdin=line + "\n", fault=fault)
         self.printed += done.stdout.split()
+        return done
+
+    def photo(self, case_id: str, content: bytes, fault: str = "") -> Outcome:
+        """One note with a photo, likewise."""
+        file = self.folder.parent / f"{self.folder.name}.jpg"
+        file.write_bytes(content)
+        done = self.run(PHOTO, case_id, str(file), fault=fault)
+        for activity_id in done.stdout.split():
+            self.printed.append(activity_id)
+            self.photos[activity_id] = content
         return done
 
     def json(self, *words: str) -> Any:

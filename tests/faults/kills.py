@@ -6,9 +6,10 @@
 
 strace injects it at the calls on the files of the data folder, one after the other until none is left: of `record`, of
 `sync` with a record to push, a document to pull, a case to purge, of `doctor` on a file of the first version (which
-migrates), of `enrol`, and of the branch during a push. After each the same runs without a fault: every id that was
-printed is at the branch exactly once, one that was said not to be saved is not there, `doctor` finds nothing, no file
-was set aside as damaged.
+migrates), of `enrol`, of a photo's save and of `sync` with a photo to send; and of the branch during a push, of its
+database and its folder of files while a photo arrives, and of `import`. After each the same runs without a fault: every
+id that was printed is at the branch exactly once, one that was said not to be saved is not there, `doctor` finds
+nothing, no file was set aside as damaged; and what kill_photos.py and kill_import.py say.
 """
 
 from __future__ import annotations
@@ -35,20 +36,26 @@ from app.store.schema import FILE, MIGRATIONS, Migration, migrate
 from sync.branch import tables as t
 from tests.faults.command_phone import CommandPhone
 from tests.faults.ground import say
+from tests.faults.kill_import import Imports
+from tests.faults.kill_photos import Photos
 from tests.faults.ready import Outcome, Ready
 from tests.support.branch_server import RunningBranch, figures_document
 
 KILLED: Final = ""
-WRITES: Final = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "unlink")
+WRITES: Final = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "unlink", "mkdir")
 CALLS: Final[Mapping[str, Sequence[str]]] = {
     KILLED: WRITES,
-    "ENOSPC": ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "openat"),
+    "ENOSPC": ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "mkdir", "openat"),
     "EIO": (*WRITES, "openat", "read", "pread64"),
 }
 AT_MOST: Final = 1_000  # calls of one kind in one command; more means that the sweep counts wrongly
 WRONG_MOST: Final = 20
 ON_OLD_FILE: Final = 3  # records that wait when a file is migrated
-PARTS: Final = ("save", "push", "pull", "purge", "migrate", "enrol", "server")
+PARTS: Final = (
+    *("save", "push", "pull", "purge", "migrate", "enrol", "photo", "upload"),  # the phone
+    *("server", "chunks", "files", "import"),  # the branch
+)
+AT_BRANCH: Final = frozenset({"server", "chunks", "files"})  # what the phone says of it is not looked at
 
 
 class Sweep:
@@ -57,11 +64,11 @@ class Sweep:
     def __init__(
         self, folder: Path, error: str, step: int, parts: Sequence[str] = PARTS, calls: Sequence[str] = ()
     ) -> None:
-        self._folder, self._error, self._step, self._parts = folder, error, step, parts
+        self._folder, self._error, self._step = folder, error, step
         self._calls = calls or CALLS[error]
         self.counts: Counter[str] = Counter()
         self.wrong = 0
-        self.app, self.serve = Ready("app.__main__"), Ready("sync.branch.cli")
+        self.app, self.serve = Ready("tests.faults.phone_command"), Ready("sync.branch.cli")
         self.branch = RunningBranch(folder / "branch")
         self.branch.officer("w001")
         self.branch.officer("w002")
@@ -71,6 +78,22 @@ class Sweep:
         self.phone = self._phone("phone")
         self._figures = 0
         self._numbers = itertools.count()
+        photos = Photos(self)
+        every: dict[str, Callable[[], None]] = {
+            "save": self._save,
+            "push": self._push,
+            "pull": self._pull,
+            "purge": self._purge,
+            "migrate": self._migrate,
+            "enrol": self._enrol,
+            "photo": photos.save,
+            "upload": photos.send,
+            "server": self._server,
+            "chunks": photos.arrive,
+            "files": photos.keep,
+            "import": Imports(self).run,
+        }
+        self._parts = {name: every[name] for name in parts}
 
     def _phone(self, name: str) -> CommandPhone:
         """In a folder of its own beside the others, all of them with one keystore."""
@@ -80,9 +103,9 @@ class Sweep:
         """Faults per part. Raises AssertionError where something is lost, doubled, unsound or said wrongly."""
         assert self.phone.bind(self.branch.url, self.branch.code()).code == 0
         self.phone.json("sync")
-        for name in self._parts:
+        for name, part in self._parts.items():
             begun = time.monotonic()
-            getattr(self, f"_{name}")()
+            part()
             say(f"  {name}: {self.counts[name]} faults in {time.monotonic() - begun:.0f} s")
         assert not self.wrong, f"{self.wrong} wrong"
         return self.counts
@@ -95,16 +118,16 @@ class Sweep:
     # ---- the parts
 
     def _save(self) -> None:
-        self._each("save", lambda: self.phone, lambda phone, fault: phone.record(self.case_id, fault))
+        self.each("save", lambda: self.phone, lambda phone, fault: phone.record(self.case_id, fault))
 
     def _push(self) -> None:
-        self._each("push", self._one_record_waits, _sync)
+        self.each("push", self._one_record_waits, _sync)
 
     def _pull(self) -> None:
-        self._each("pull", self._figures_change, _sync)
+        self.each("pull", self._figures_change, _sync)
 
     def _purge(self) -> None:
-        self._each("purge", self._one_case_leaves, _sync)
+        self.each("purge", self._one_case_leaves, _sync)
 
     def _migrate(self) -> None:
         """Of a file of the first version with records that wait."""
@@ -114,7 +137,7 @@ class Sweep:
         for _ in range(ON_OLD_FILE):
             old.record(self.case_id)
         make_first_version(old.folder / FILE)
-        self._each(
+        self.each(
             "migrate",
             lambda: self._copy_of(old),
             lambda phone, fault: phone.run("doctor", "--json", fault=fault),
@@ -122,7 +145,7 @@ class Sweep:
         )
         self._copy_of(old).json("sync")
         self.phone.printed += old.printed
-        self._check(self.phone, "migrate")
+        self.check(self.phone, "migrate")
 
     def _enrol(self) -> None:
         """A phone of its own for every fault: it binds with the same code afterwards and is sound."""
@@ -138,22 +161,27 @@ class Sweep:
             phone.json("sync")
             self._sound(phone, where)
 
-        self._each("enrol", lambda: self._phone(f"new{next(self._numbers)}"), bind, check)
+        self.each("enrol", lambda: self._phone(f"new{next(self._numbers)}"), bind, check)
 
     def _server(self) -> None:
         """The branch at every call of a push, killed or without a disk."""
 
         def check(phone: CommandPhone, where: str) -> None:
             self.branch.start()
-            self._check(phone, where)
+            self.check(phone, where)
             self.branch.stop()
 
         self.branch.stop()
-        self._each("server", self._one_record_waits, self._sync_with_faulty_branch, check)
+        self.each(
+            "server",
+            self._one_record_waits,
+            lambda phone, fault: self.sync_with_faulty_branch(phone, fault, self.database),
+            check,
+        )
         self.branch.start()
-        self._check(self.phone, "server")
+        self.check(self.phone, "server")
 
-    def _each(
+    def each(
         self,
         name: str,
         prepare: Callable[[], CommandPhone],
@@ -165,7 +193,7 @@ class Sweep:
             for n in range(1, AT_MOST, self._step):
                 where = f"{name} at {call} {n}"
                 try:
-                    felt = self._once(name, where, self._fault(call, n), prepare, work, check or self._check)
+                    felt = self._once(name, where, self._fault(call, n), prepare, work, check or self.check)
                 except AssertionError as e:
                     say(f"  WRONG, {where}: {e}")
                     self.wrong += 1
@@ -194,7 +222,7 @@ class Sweep:
         if not done.felt:
             assert done.code == 0, done
             return False
-        if self._error and name != "server":
+        if self._error and name not in AT_BRANCH:
             self._told(done)
         check(phone, where)
         return True
@@ -228,12 +256,17 @@ class Sweep:
         shutil.copytree(phone.folder, copy.folder)
         return copy
 
-    def _sync_with_faulty_branch(self, phone: CommandPhone, fault: str) -> Outcome:
+    @property
+    def database(self) -> list[Path]:
+        """The branch's."""
+        return [self.branch.folder / f"branch.db{end}" for end in ("", "-wal", "-shm")]
+
+    def sync_with_faulty_branch(self, phone: CommandPhone, fault: str, paths: Sequence[Path]) -> Outcome:
         """The branch's own outcome: it ends afterwards if it has not been killed."""
         words = ["--data", str(self.branch.folder), "--json", "serve", "--no-webapp"]
         run = self.serve.start([*words, "--port", str(self.branch.port)])
         run.until_it_speaks()
-        run.inject([self.branch.folder / f"branch.db{end}" for end in ("", "-wal", "-shm")], fault)
+        run.inject(paths, fault)
         said = phone.run("sync")
         assert "Traceback" not in said.stderr, said.stderr
         return run.end(signal.SIGTERM)
@@ -244,9 +277,9 @@ class Sweep:
         """What could not be done is said in a sentence, a full disk by its name."""
         if done.code:
             assert done.stderr.strip(), "failed without a word"
-            assert self._error != "ENOSPC" or re.search("no room|space", done.stderr), done.stderr
+            assert self._error != "ENOSPC" or re.search("room|space", done.stderr), done.stderr
 
-    def _check(self, phone: CommandPhone, where: str) -> None:
+    def check(self, phone: CommandPhone, where: str) -> None:
         """Without faults everything is there."""
         phone.json("sync")
         self._sound(phone, where)

@@ -1,6 +1,6 @@
 """The link cut after every byte, both ways, of binding, push, pull and a file of 1 KiB.
 
-    python -m tests.faults.links [--all | --n 40]
+    python -m tests.faults.links [--all --at-once 2 | --n 40]
 
 A TCP relay forwards so many bytes in one direction and resets both ends. After each cut the same is done again
 without one: nothing is lost or doubled, the check sum holds, the cursor was never ahead of its documents, and the file
@@ -12,14 +12,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import hashlib
+import itertools
 import random
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import select
 
@@ -29,12 +31,33 @@ from sync.client import HttpBranch
 from sync.engine import Engine, SyncReport
 from sync.protocol import Check, Unreachable
 from tests.faults.ground import Phone, say
-from tests.support.branch_server import RunningBranch, figures_document
+from tests.support.branch_server import RunningBranch, figures_document, recovery_keys
 from tests.support.relay import Relay, relay_to
 
 BLOB_BYTES: Final = 1024
 PARTS: Final = ("enrol", "push", "pull", "blob")
+WAYS: Final = (True, False)  # up, down
+IN_ONE_WORLD: Final = 100  # places
 Work = Callable[[HttpBranch], Awaitable[object]]
+Part = Callable[[int | None, int | None], Awaitable[bool]]
+"""One time with the link cut after so many bytes up or down; whether it was cut."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Where one part is cut, upwards or down; `to_the_end`: beyond its places too, until nothing is cut any more."""
+
+    part: str
+    upwards: bool
+    places: range
+    to_the_end: bool = False
+
+
+class Cuts(NamedTuple):
+    """Places tried, and how many of them broke the work off."""
+
+    tried: int
+    felt: int
 
 
 class Links:
@@ -42,7 +65,7 @@ class Links:
 
     def __init__(self, folder: Path, branch: RunningBranch, relay: Relay) -> None:
         self._folder, self._branch, self._relay = folder, branch, relay
-        self.counts: Counter[str] = Counter()
+        self._numbers = itertools.count()
         self.case_id = branch.case()
         self.phone = Phone(folder / "phone")
         self._figures = 0
@@ -74,7 +97,7 @@ class Links:
 
     async def enrol(self, up: int | None, down: int | None) -> bool:
         """A new phone binds; the same code again after a cut. Whether it was cut."""
-        phone = Phone(self._folder / f"new{self.counts.total()}")
+        phone = Phone(self._folder / f"new{next(self._numbers)}")
         await phone.open()
         asked = self._enrolled(phone, self._branch.code())
         cut = await self._cut(asked, up, down)
@@ -135,49 +158,111 @@ class Links:
         if await self.phone.store.check() != Check(count, int(total, 16)):
             raise AssertionError("the check sums differ")
 
-    def parts(self) -> dict[str, Callable[[int | None, int | None], Awaitable[bool]]]:
+    def parts(self) -> dict[str, Part]:
         return dict(zip(PARTS, (self.enrol, self.push, self.pull, self.blob), strict=True))
 
-    async def size(self, what: Callable[[int | None, int | None], Awaitable[bool]]) -> tuple[int, int]:
+    async def size(self, part: Part) -> tuple[int, int]:
         """Bytes up and down of one uncut run."""
-        await what(None, None)
+        await part(None, None)
         return self._seen
 
+    async def cut_at(self, stretch: Stretch) -> Cuts:
+        """Every place of it. Raises AssertionError where something is lost, doubled or ahead."""
+        part, tried, felt = self.parts()[stretch.part], 0, 0
+        for place in stretch.places if not stretch.to_the_end else itertools.count(stretch.places.start):
+            was_cut = await part(*((place, None) if stretch.upwards else (None, place)))
+            if not was_cut and stretch.to_the_end and place >= stretch.places.stop:
+                break
+            tried, felt = tried + 1, felt + was_cut
+        return Cuts(tried, felt)
 
-async def sweep(folder: Path, samples: int | None, only: str = "") -> dict[str, tuple[int, int]]:
-    """Per operation how many places were tried and how many of them cut it; `samples` None: after every byte."""
+
+@asynccontextmanager
+async def new_links(folder: Path) -> AsyncIterator[Links]:
     branch = RunningBranch(folder / "branch")
     branch.officer()
     branch.start()
-    found = {}
     try:
         async with relay_to(branch.port) as relay:
             links = Links(folder, branch, relay)
             await links.begin()
-            for name, what in links.parts().items():
-                if only not in ("", name):
-                    continue
-                tried = cut = 0
-                up, down = await links.size(what)
-                for at_up, at_down in [(n, None) for n in _places(up, samples)] + [
-                    (None, n) for n in _places(down, samples)
-                ]:
-                    links.counts[name] += 1
-                    tried += 1
-                    cut += await what(at_up, at_down)
-                found[name] = (tried, cut)
-                say(
-                    f"{name}: cut after {tried:,} places, {cut:,} of them felt; 0 lost, 0 doubled, cursor never ahead"
-                )
+            yield links
             await links.phone.close()
     finally:
         branch.close()
+
+
+async def sample(folder: Path, places: int, only: str = "") -> dict[str, Cuts]:
+    """So many places each way of every part, or of one."""
+    found = {}
+    async with new_links(folder) as links:
+        for name, part in links.parts().items():
+            if only in ("", name):
+                sizes = await links.size(part)
+                stretches = [
+                    Stretch(name, way, range(0, n, max(1, n // places)))
+                    for way, n in zip(WAYS, sizes, strict=True)
+                ]
+                found[name] = _sum([await links.cut_at(s) for s in stretches])
     return found
 
 
-def _places(size: int, samples: int | None) -> Iterable[int]:
-    step = 1 if samples is None else max(1, size // samples)
-    return range(0, size, step)
+def sweep(at_once: int, only: str = "") -> dict[str, Cuts]:
+    """Every place, each hundred of them with a branch and a phone of their own: what piles up makes every place slower."""
+    recovery_keys()  # once for all worlds
+    with ProcessPoolExecutor(at_once) as pool:
+        names = [name for name in PARTS if only in ("", name)]
+        sizes = list(pool.map(_sizes, names))
+        running = {
+            name: [pool.submit(_in_a_world, s) for s in _stretches(name, both)]
+            for name, both in zip(names, sizes, strict=True)
+        }
+        found = {}
+        for name, stretches in running.items():
+            found[name] = _sum([s.result() for s in stretches])
+            say(f"{name}: {told(found[name])}")
+    return found
+
+
+def _stretches(part: str, sizes: tuple[int, int]) -> list[Stretch]:
+    """Sizes differ by a few bytes from run to run: the last stretch each way goes on until nothing is cut any more."""
+    return [
+        Stretch(part, upwards, range(at, min(at + IN_ONE_WORLD, size)), to_the_end=at + IN_ONE_WORLD >= size)
+        for upwards, size in zip(WAYS, sizes, strict=True)
+        for at in range(0, size, IN_ONE_WORLD)
+    ]
+
+
+def _sizes(part: str) -> tuple[int, int]:
+    async def measure(folder: Path) -> tuple[int, int]:
+        async with new_links(folder) as links:
+            return await links.size(links.parts()[part])
+
+    with _scratch() as scratch:
+        return asyncio.run(measure(Path(scratch)))
+
+
+def _in_a_world(stretch: Stretch) -> Cuts:
+    async def cut(folder: Path) -> Cuts:
+        async with new_links(folder) as links:
+            return await links.cut_at(stretch)
+
+    with _scratch() as scratch:
+        return asyncio.run(cut(Path(scratch)))
+
+
+def _scratch() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="waifang-faults-")
+
+
+def _sum(cuts: Iterable[Cuts]) -> Cuts:
+    return Cuts(*map(sum, zip(*cuts, strict=True)))
+
+
+def told(cuts: Cuts) -> str:
+    return (
+        f"cut after {cuts.tried:,} places, {cuts.felt:,} of them felt; 0 lost, 0 doubled, cursor never ahead"
+    )
 
 
 def main() -> int:
@@ -185,11 +270,16 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--all", action="store_true", help="after every byte")
+    parser.add_argument("--at-once", type=int, default=2, help="processes, with --all")
     parser.add_argument("--n", type=int, default=40, help="places a direction")
     parser.add_argument("--only", choices=PARTS, default="", help="one part")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="waifang-faults-") as scratch:
-        asyncio.run(sweep(Path(scratch), None if options.all else options.n, options.only))
+    if options.all:
+        sweep(options.at_once, options.only)
+        return 0
+    with _scratch() as scratch:
+        for name, cuts in asyncio.run(sample(Path(scratch), options.n, options.only)).items():
+            say(f"{name}: {told(cuts)}")
     return 0
 
 

@@ -6,7 +6,7 @@ from tests.faults import clocks, corruption, links, simulation
 
 
 async def test_a_link_cut_at_any_place_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    for tried, cut in (await links.sweep(tmp_path, samples=6)).values():
+    for tried, cut in (await links.sample(tmp_path, places=6)).values():
         assert 0 < cut <= tried
 
 

@@ -27,3 +27,14 @@ def test_a_disk_that_refuses_is_said_and_nothing_is_wrongly_confirmed(
     tmp_path: Path, error: str, call: str
 ) -> None:
     assert sweep(tmp_path, error, 7, ("save",), (call,))["save"] >= 3
+
+
+def test_whatever_befalls_a_photo_it_is_whole_in_the_end_and_never_holds_up_its_record(
+    tmp_path: Path,
+) -> None:
+    counts = sweep(tmp_path, KILLED, 9, ("photo", "upload", "files"), ("rename", "fdatasync", "fsync"))
+    assert counts["photo"] >= 1 and counts["upload"] >= 1 and counts["files"] >= 2
+
+
+def test_a_list_is_imported_whole_or_not_at_all(tmp_path: Path) -> None:
+    assert sweep(tmp_path, "ENOSPC", 7, ("import",), ("pwrite64",))["import"] >= 2

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from sqlite_utils import Database
 
 from app.device.folder import DataFolder
 from app.device.keys import KeyRing
 from app.device.keystore import FileKeystore
-from app.store import open_store
+from app.store import doctor, open_store
 from app.store.schema import FILE, SPOOL
 from app.store.spool import Spool
 from sync.protocol import Check, PushResult
@@ -173,6 +174,23 @@ async def test_the_doctor_sees_a_page_that_breaks_while_the_notebook_is_open(tmp
         file.seek(-4096, 2)
         file.write(b"\xff" * 4096)
     assert [m.text for m in await store.doctor()] == ["The notebook's file is damaged ({n} places)."]
+    await store.close()
+
+
+async def test_a_disk_that_failed_once_is_not_taken_for_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await opened(tmp_path)
+    look, failures = doctor._damaged_places, [sqlite3.DatabaseError("database disk image is malformed")]
+
+    def failing_once(db: Database) -> int:
+        if failures:
+            raise failures.pop()
+        return look(db)
+
+    monkeypatch.setattr(doctor, "_damaged_places", failing_once)
+    assert await store.doctor() == []
+    assert not failures
     await store.close()
 
 
