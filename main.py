@@ -19,8 +19,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.bootstrap import open_notebook, packaged, serve, show
+from app.held import DEFAULT_ZONE
 from app.i18n import translator
-from app.notebook import DEFAULT_ZONE
 from app.ports import NotebookError
 
 APP_PORT = 8550

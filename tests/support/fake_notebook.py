@@ -43,7 +43,6 @@ from app.domain.records import (
     Position,
 )
 from app.domain.steps import Step
-from app.notebook import as_notebook_error
 from app.ports import (
     BranchRefused,
     Hindered,
@@ -55,6 +54,7 @@ from app.ports import (
     SealedJournal,
     WrongPin,
 )
+from app.refusals import as_notebook_error
 from app.views import CaseView, Draft, NewActivity, NoticeDraft, Row, SyncState, TimelineEntry
 from sync.engine import OnProgress, Progress, SyncReport
 from sync.protocol import Refused

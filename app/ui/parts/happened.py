@@ -8,7 +8,7 @@ from typing import Any
 
 import flet as ft
 
-from app.notebook import LATE_AFTER
+from app.showing import LATE_AFTER
 from app.ui.context import use_session
 from app.ui.guard import part
 from app.ui.parts.chips import chip, chips, question, tap
