@@ -190,11 +190,15 @@ def make_case(
 
 
 class FakeNotebook:
-    """See the module. `online` False: the branch does not answer. `disk_full` True: saves fail with NotSaved."""
+    """See the module. `online` False: the branch does not answer. `disk_full` True: saves fail with NotSaved.
+
+    `waits` False: what is only read is there at once, as in a real notebook on a desk.
+    """
 
     def __init__(self, *, state: str = "locked", many: int = 0, empty: bool = False) -> None:
         self.state = state
         self.online = True
+        self.waits = True
         self.refused: Refused | None = None
         self.disk_full = False
         self.captive_portal = False
@@ -440,7 +444,8 @@ class FakeNotebook:
         ]
 
     async def case(self, key: str, on: date | None = None, here: Position | None = None) -> CaseView:
-        await asyncio.sleep(0)
+        if self.waits:
+            await asyncio.sleep(0)
         found = self.cases.get(key) or next((c for c in self.cases.values() if c[0].contract_no == key), None)
         if found is None:
             raise NotebookError(Message("There is no such case in this notebook."))

@@ -37,14 +37,14 @@ class FakeClient(Connection):
         self.patches: list[Any] = []
         self.crashes: list[str] = []
         self.calls: list[tuple[str, Any]] = []
-        self.sent_bytes = 0
+        self.sent: list[bytes] = []
         self.session: Session
         self.answering: set[asyncio.Task[None]] = set()
 
     def send_message(self, message: Message) -> None:
         # Encoded as the device bridge does it: encoding is also when Flet takes its baselines for the next diff.
         encode = configure_encode_object_for_msgpack(BaseControl)
-        self.sent_bytes += len(msgpack.packb([message.action, message.body], default=encode))
+        self.sent.append(msgpack.packb([message.action, message.body], default=encode))
         if message.action == MessageAction.PATCH_CONTROL:
             self.patches.append(message.body)
         elif message.action == MessageAction.SESSION_CRASHED:
@@ -65,6 +65,11 @@ class FakeClient(Connection):
         self.session.handle_invoke_method_results(
             call.control_id, call.call_id, reply(call.args) if callable(reply) else reply, None
         )
+
+    @property
+    def sent_bytes(self) -> int:
+        """All that went to the page so far."""
+        return sum(len(message) for message in self.sent)
 
     def dispose(self) -> None:
         self.executor.shutdown(wait=False)

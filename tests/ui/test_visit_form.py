@@ -46,6 +46,19 @@ async def test_a_visit_that_met_the_borrower_with_its_promise_takes_at_most_nine
         assert promise.body["due_on"] == (TODAY + timedelta(days=3)).isoformat()
 
 
+@pytest.mark.parametrize("kind", ["visit", "notice", "promise", "note"])
+async def test_a_form_is_there_in_its_first_frame_without_a_ring(kind: str) -> None:
+    book = FakeNotebook()
+    book.waits = False
+    async with case_open(WANG, book, position=HERE) as case:
+        before = len(case.screen.client.sent)
+        case.screen.page.navigate(f"{case.route}/{kind}")
+        await case.screen.until(lambda: bool(case.screen.find_all(key="save")))
+        shown = case.screen.client.sent[before:]
+        assert any(b"FilledButton" in message for message in shown)
+        assert not any(b"ProgressRing" in message for message in shown)
+
+
 async def test_every_outcome_of_a_visit_can_be_chosen() -> None:
     async with case_open(ZHANG) as case:
         await case.open_form("visit")

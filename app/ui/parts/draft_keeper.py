@@ -50,7 +50,7 @@ class DraftKeeper:
         self.photos_lost = 0
 
     async def open(self, fresh: Callable[[], dict[str, Any]]) -> None:
-        """Take up the unsaved form of this case, or begin one; once."""
+        """Take up the unsaved form of this case, or begin one; once. Drawn by whoever waits for it."""
         if self.form is not None:
             return
         begun = fresh()
@@ -67,7 +67,6 @@ class DraftKeeper:
             self._kept = self.form
             self.changed = True
             self.restored = bool(draft.form.get("touched"))
-        self._redraw()
 
     async def change(self, **members: Any) -> None:
         """Take a change and make it durable.

@@ -39,7 +39,7 @@ def metres_between(at: Position, address: Address | None) -> int | None:
 
 def use_position(session: Session, keeper: DraftKeeper) -> tuple[bool, Handler]:
     """A hook: take the position once the form is there. Whether it is being looked for, and a handler to look again."""
-    looking, set_looking = ft.use_state(False)
+    looking, set_looking = ft.use_state(True)  # from the first frame on, not drawn a second time to say so
     task: Any = ft.use_ref(None)
 
     async def look() -> None:
@@ -64,8 +64,12 @@ def use_position(session: Session, keeper: DraftKeeper) -> tuple[bool, Handler]:
     opened = keeper.form is not None
 
     def begin() -> None:
-        if keeper.form is not None and read_position(keeper.form.get("position")) is None:
+        if keeper.form is None:
+            return
+        if read_position(keeper.form.get("position")) is None:
             start()
+        else:
+            set_looking(False)
 
     ft.use_effect(begin, [opened], cleanup=stop)
 

@@ -73,7 +73,7 @@ def CorrectionForm(case_id: str, path: str) -> Any:  # noqa: N802
             await keeper.open(lambda: {"activity_id": ""})
         return view
 
-    loaded = use_loaded(load, [session.edition])
+    loaded = use_loaded(load, [session.edition], at_once=True)
     view, form = loaded.value, keeper.form
     standing = _standing(view, form)
 

@@ -58,9 +58,7 @@ def NoticeForm(case_id: str, path: str) -> Any:  # noqa: N802
     t, notebook = session.t, session.notebook
     keeper = use_draft(case_id, "notice")
     use_left_behind(session, keeper)
-    use_position(session, keeper)
-    form = keeper.form
-    addressee = form["addressee"] if form else BORROWER
+    addressee = keeper.form["addressee"] if keeper.form else BORROWER
 
     async def load() -> tuple[CaseView, NoticeDraft]:
         view = await notebook.case(case_id)
@@ -68,8 +66,10 @@ def NoticeForm(case_id: str, path: str) -> Any:  # noqa: N802
         to = keeper.form["addressee"] if keeper.form else BORROWER
         return view, await notebook.notice(view.case.case_id, to)
 
-    loaded = use_loaded(load, [session.edition, addressee])
+    loaded = use_loaded(load, [session.edition, addressee], at_once=True)
     view, draft = loaded.value or (None, None)
+    form = keeper.form
+    use_position(session, keeper)
 
     async def save() -> None:
         if view is None or draft is None or keeper.form is None or not keeper.form["result"]:

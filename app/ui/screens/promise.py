@@ -54,7 +54,7 @@ def PromiseForm(case_id: str, path: str) -> Any:  # noqa: N802
         await keeper.open(lambda: fresh_promise(view.figures, notebook.now()))
         return view
 
-    loaded = use_loaded(load, [session.edition])
+    loaded = use_loaded(load, [session.edition], at_once=True)
     view, form = loaded.value, keeper.form
 
     async def save() -> None:

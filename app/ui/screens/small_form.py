@@ -61,7 +61,7 @@ def SmallForm(case_id: str, path: str, kind: str, again: Handler) -> Any:  # noq
         await keeper.open(lambda: begin(kind, view, notebook.now()))
         return view
 
-    loaded = use_loaded(load, [session.edition])
+    loaded = use_loaded(load, [session.edition], at_once=True)
     view, form = loaded.value, keeper.form
 
     async def save() -> None:

@@ -77,8 +77,6 @@ def VisitForm(case_id: str, path: str) -> Any:  # noqa: N802
     t, notebook = session.t, session.notebook
     keeper = use_draft(case_id, "visit")
     use_left_behind(session, keeper)
-    looking, again = use_position(session, keeper)
-
     party = keeper.form["party"] if keeper.form else BORROWER
 
     async def load() -> tuple[CaseView, NoticeDraft | None]:
@@ -88,8 +86,9 @@ def VisitForm(case_id: str, path: str) -> Any:  # noqa: N802
         served = view.procedure is not None and view.case.status == "open"
         return view, await notebook.notice(view.case.case_id, to) if served else None
 
-    loaded = use_loaded(load, [session.edition, party])
+    loaded = use_loaded(load, [session.edition, party], at_once=True)
     view, draft = loaded.value or (None, None)
+    looking, again = use_position(session, keeper)
 
     async def save() -> None:
         if view is None or keeper.form is None or not keeper.form["outcome"]:
