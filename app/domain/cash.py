@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -136,35 +136,10 @@ def cash_dates(
 ) -> tuple[CashDate, ...]:
     """Days from `first` to `last` on which money is expected, by day; `known` are standing activities, dated.
 
-    What a later visit said of the same debtor's money takes the earlier visit's place where it names any; market
-    days and harvests are the branch's.
+    What a later visit said of the same source (`source`, `from`) takes the earlier visit's place, money of another
+    source stands beside it; market days and harvests are the branch's.
     """
-    found: list[CashDate] = []
-    outlook, receivables = _latest(known)
-    if outlook is not None:
-        said = outlook.body["cash_outlook"]
-        if (on := day(said.get("on"))) is not None:
-            found.append(
-                CashDate(
-                    on,
-                    "cash_outlook",
-                    money(said.get("amount")),
-                    _text(said.get("source")),
-                    outlook.activity_id,
-                )
-            )
-    if receivables is not None:
-        for said in receivables.body["receivables"]:
-            if isinstance(said, Mapping) and (on := day(said.get("expected_on"))) is not None:
-                found.append(
-                    CashDate(
-                        on,
-                        "receivable",
-                        money(said.get("amount")),
-                        _text(said.get("from")),
-                        receivables.activity_id,
-                    )
-                )
+    found = _told(known)
     village, town = village_of(case), town_of(case)
     if market.places:
         found += [
@@ -182,15 +157,33 @@ def _order(c: CashDate) -> tuple[date, int, str, Decimal]:
     return c.on, SOURCES.index(c.source), c.about, c.amount or Decimal(0)
 
 
-def _latest(known: Sequence[tuple[date, Activity]]) -> tuple[Activity | None, Activity | None]:
-    """The last visit that spoke of money coming in, and the last that named receivables."""
+def _told(known: Sequence[tuple[date, Activity]]) -> list[CashDate]:
+    """What was said at the door: of each source what the last visit that named it said, all its days."""
     visits = [
         a for _, a in known if a.kind == "visit" and ("cash_outlook" in a.body or "receivables" in a.body)
     ]
-    visits.sort(key=lambda a: (a.happened_at, a.activity_id), reverse=True)
-    outlook = next((a for a in visits if isinstance(a.body.get("cash_outlook"), Mapping)), None)
-    named = next((a for a in visits if isinstance(r := a.body.get("receivables"), list) and r), None)
-    return outlook, named
+    standing: dict[tuple[str, str], list[CashDate]] = {}
+    for a in sorted(visits, key=lambda a: (a.happened_at, a.activity_id)):
+        said: dict[tuple[str, str], list[CashDate]] = {}
+        for told in _named(a):
+            said.setdefault((told.source, told.about.strip()), []).append(told)
+        standing |= said
+    return [told for days in standing.values() for told in days]
+
+
+def _named(a: Activity) -> Iterator[CashDate]:
+    """The money one visit spoke of; what names no day is left out."""
+    outlook, receivables = a.body.get("cash_outlook"), a.body.get("receivables")
+    listed = (
+        [("receivable", "expected_on", "from", r) for r in receivables]
+        if isinstance(receivables, list)
+        else []
+    )
+    for source, on_member, about_member, told in (("cash_outlook", "on", "source", outlook), *listed):
+        if isinstance(told, Mapping) and (on := day(told.get(on_member))) is not None:
+            yield CashDate(
+                on, source, money(told.get("amount")), _text(told.get(about_member)), a.activity_id
+            )
 
 
 def _market(path: str, entry: object) -> Market:

@@ -29,8 +29,8 @@ def holidays_of(years: Iterable[int]) -> dict[str, list[str]]:
 
 
 def years_around(today: date) -> range:
-    """Last year to the year after next: what steps and clocks of today may fall into."""
-    return range(today.year - 1, today.year + 3)
+    """Last year to ten years on: a loan's last instalment is years away, and the limitation of action ends three after it."""
+    return range(today.year - 1, today.year + 11)
 
 
 def keep_current(changes: Changes, today: date) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from sync.branch.contacts import answer, reported
 from sync.branch.decisions import decide
 from sync.branch.errors import BranchError
 from sync.branch.exporting.reasons import reason_rows
-from sync.branch.holiday import holidays_of
+from sync.branch.holiday import holidays_of, years_around
 from sync.branch.importing.overdue import import_overdue
 from sync.branch.office import setting
 from tests.support.branch_server import RunningBranch
@@ -198,6 +198,12 @@ def test_a_new_branch_knows_the_public_holidays_until_a_clerk_puts_others(
 def test_the_holidays_of_a_year_hold_what_the_state_council_gave_out() -> None:
     of_2026 = holidays_of([2026])
     assert "2026-02-17" in of_2026["holidays"] and "2026-02-14" in of_2026["workdays"]
+
+
+def test_the_days_sent_reach_to_where_a_limitation_of_action_ends() -> None:
+    of_today = holidays_of(years_around(date(2026, 11, 25)))
+    last_instalment = date(2031, 10, 1)
+    assert date(last_instalment.year + 3, 10, 1).isoformat() in of_today["holidays"]
 
 
 def test_the_commands_answer_in_json_and_refuse_in_words(made: RunningBranch) -> None:

@@ -85,6 +85,30 @@ def test_a_later_visit_says_anew_when_money_comes() -> None:
     assert [c.on for c in dates_of(later, first)] == [d(20)]
 
 
+def test_money_of_another_source_stands_beside_what_was_said_before() -> None:
+    first = visit(
+        d(1),
+        receivables=[
+            {"from": "粮站", "amount": "3000.00", "expected_on": d(9).isoformat()},
+            {"from": "粮站", "amount": "3000.00", "expected_on": d(16).isoformat()},
+            {"from": "学校", "amount": "500.00", "expected_on": d(12).isoformat()},
+        ],
+        cash_outlook={"on": d(6).isoformat(), "source": "卖猪"},
+    )
+    later = visit(
+        d(5),
+        receivables=[{"from": "学校", "amount": "500.00", "expected_on": d(14).isoformat()}],
+        cash_outlook={"on": d(20).isoformat(), "source": "卖茶"},
+    )
+    assert [(c.on, c.about) for c in dates_of(later, first)] == [
+        (d(6), "卖猪"),
+        (d(9), "粮站"),
+        (d(14), "学校"),
+        (d(16), "粮站"),
+        (d(20), "卖茶"),
+    ]
+
+
 def test_garbage_in_a_record_is_no_cash_date() -> None:
     assert dates_of(visit(d(1), receivables=["x", {"expected_on": "soon"}], cash_outlook={"on": 7})) == []
 
