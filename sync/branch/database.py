@@ -37,7 +37,10 @@ _TROUBLE: Final = {
         "The branch's data cannot be written: its folder or file is read-only. Nothing was changed."
     ),
     "SQLITE_CANTOPEN": mark(
-        "The branch's data cannot be opened: look at the rights of the data folder and its files. Nothing was changed."
+        "The branch's data cannot be opened: look at the rights of the data folder and its files, and whether the disk is full. Nothing was changed."
+    ),
+    "SQLITE_IOERR": mark(
+        "The disk did not read or write. Look whether it is full or failing, then run the command again; nothing was changed."
     ),
     "SQLITE_CORRUPT": mark(
         "The branch's data file is damaged. Keep it, put the last backup in its place and run `restored`."

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.faults.kills import Sweep
 
 CHANGED: Final = "5100000001"
+REFUSED: Final = 1  # the command's exit code: nothing was changed
 
 
 class Imports:
@@ -29,6 +30,7 @@ class Imports:
         self._list = sweep.branch.folder.parent / "list.csv"
         self._before: Mapping[str, Any] = {}
         self._new = ""
+        self._refused = False  # by the import that a fault befell
 
     def run(self) -> None:
         """Every call. Raises AssertionError."""
@@ -48,11 +50,14 @@ class Imports:
         if not self._new:
             self._next_list()
         words = ["--data", str(sweep.branch.folder), "--json", "import", str(self._list)]
-        return sweep.serve.run(words, paths=sweep.database, fault=fault)
+        done = sweep.serve.run(words, paths=sweep.database, fault=fault)
+        self._refused = done.code == REFUSED
+        return done
 
     def _check(self, phone: CommandPhone, where: str) -> None:
         there = lists.figures(self._sweep.branch.office)
         if there != self._before:
+            assert not self._refused, (where, "said not to be in, and is")
             changed = there[CHANGED] != self._before[CHANGED]
             assert changed and self._new in there, (where, "half a list is in")
         again = self._import(phone)

@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from sync.branch import tables as t
 from sync.branch.blob_store import FOLDER
+from sync.branch.uploads import PART_BYTES
 from sync.protocol import BLOB_CHUNK_BYTES
 from tests.faults.command_phone import CommandPhone
 from tests.faults.ready import Outcome
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     from tests.faults.kills import Sweep
 
 SMALL: Final = 12_000  # bytes: a few pages of the phone's file
-LARGE: Final = BLOB_CHUNK_BYTES + 12_000  # two pieces
+LARGE: Final = BLOB_CHUNK_BYTES + 12_000  # the phone sends it in two pieces
+KEPT_IN_PARTS: Final = (
+    PART_BYTES + 4_000
+)  # the branch's database keeps one part of it until the rest is there
 _NAME: Final = hashlib.sha256().digest_size * 2
 
 
@@ -40,13 +44,17 @@ class Photos:
         """The phone writes form, photo and record."""
         self._each(
             "photo",
-            lambda: self._sweep.phone,
+            self._sweep.new_phone,
             lambda phone, fault: phone.photo(self._sweep.case_id, os.urandom(SMALL), fault),
         )
 
     def send(self) -> None:
         """The phone syncs with a photo that waits."""
-        self._each("upload", self._one_waits, lambda phone, fault: phone.run("sync", fault=fault))
+        self._each(
+            "upload",
+            lambda: self._one_waits(self._sweep.new_phone(), LARGE),
+            lambda phone, fault: phone.run("sync", fault=fault),
+        )
 
     def arrive(self) -> None:
         """The branch's database while a photo arrives."""
@@ -55,16 +63,23 @@ class Photos:
     def keep(self) -> None:
         """The branch's folder of files; whatever happens to it, the text is through."""
 
-        def paths(phone: CommandPhone) -> Sequence[Path]:
+        def file(phone: CommandPhone) -> Path:
             name = hashlib.sha256(phone.photos[phone.printed[-1]]).hexdigest()
-            folder = self._sweep.branch.folder / FOLDER
-            file = folder / name[:2] / name
-            return [folder, file.parent, file, *(file.with_name(f"{name}#{n}") for n in range(1, 5))]
+            return self._sweep.branch.folder / FOLDER / name[:2] / name
+
+        def being_written(phone: CommandPhone) -> list[Path]:
+            whole = file(phone)
+            return [whole.with_name(f"{whole.name}#{n}") for n in range(1, 5)]
+
+        def written(phone: CommandPhone) -> list[Path]:
+            whole = file(phone)
+            return [whole, whole.parent, whole.parent.parent]
 
         def text_is_through(phone: CommandPhone, where: str) -> None:
             assert phone.printed[-1] in self._declared(), (where, "the photo held up the text")
 
-        self._at_branch("files", paths, text_is_through)
+        for paths in (being_written, written):  # each by a thread of its own
+            self._at_branch("files", paths, text_is_through)
 
     def _at_branch(
         self,
@@ -84,7 +99,7 @@ class Photos:
         sweep.branch.stop()
         sweep.each(
             name,
-            self._one_waits,
+            lambda: self._one_waits(sweep.phone, KEPT_IN_PARTS),
             lambda phone, fault: sweep.sync_with_faulty_branch(phone, fault, paths(phone)),
             check,
         )
@@ -100,9 +115,8 @@ class Photos:
         self._sweep.each(name, prepare, work, self._check)
         self._all_right(name)
 
-    def _one_waits(self) -> CommandPhone:
-        phone = self._sweep.phone
-        assert phone.photo(self._sweep.case_id, os.urandom(LARGE)).code == 0
+    def _one_waits(self, phone: CommandPhone, size: int) -> CommandPhone:
+        assert phone.photo(self._sweep.case_id, os.urandom(size)).code == 0
         return phone
 
     def _check(self, phone: CommandPhone, where: str) -> None:

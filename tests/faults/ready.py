@@ -9,6 +9,7 @@ import ctypes
 import importlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -31,12 +32,13 @@ _ANYONE: Final = ctypes.c_ulong(-1)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended; `code` as subprocess has it, `felt`: the fault befell it."""
+    """How a run ended; `code` as subprocess has it, `felt`: the fault befell it, `threads`: so many made such calls."""
 
     code: int
     stdout: str
     stderr: str
     felt: bool
+    threads: int
 
 
 class Ready:
@@ -99,13 +101,14 @@ class Run:
         self._at = at
         self._log = at.with_suffix(".log")
         self._strace: subprocess.Popen[bytes] | None = None
+        self._call = ""
         self.pid = 0
 
     def inject(self, paths: Sequence[Path], fault: str) -> None:
         """Attach strace to the process, which stands still until it has hold of every thread."""
-        calls = fault.split(":")[0]
+        self._call = fault.split(":")[0]
         of = [word for path in paths for word in ("-P", str(path))]
-        wanted = ("-e", f"trace={calls}", "-e", f"inject={fault}", "-p", str(self.pid))
+        wanted = ("-e", f"trace={self._call}", "-e", f"inject={fault}", "-p", str(self.pid))
         os.kill(self.pid, signal.SIGSTOP)
         self._strace = subprocess.Popen(
             [*STRACE, "-o", str(self._log), *of, *wanted], stderr=subprocess.DEVNULL
@@ -139,7 +142,9 @@ class Run:
             self._strace.wait(ENDS_WITHIN_S)
             log = self._log.read_text("utf-8", "replace")
         felt = code == -signal.SIGKILL or "(INJECTED)" in log
-        return Outcome(code, self.stdout, self._at.with_suffix(".err").read_text("utf-8"), felt)
+        threads = set(re.findall(rf"^(\d+) +{self._call}\(", log, re.MULTILINE))
+        complaint = self._at.with_suffix(".err").read_text("utf-8")
+        return Outcome(code, self.stdout, complaint, felt, len(threads))
 
 
 def _serve(module: str) -> None:
