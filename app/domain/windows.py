@@ -137,7 +137,7 @@ def call_after_notice(reading: Reading, rule: StepRule, procedure: Procedure) ->
 
 
 def guarantor_repay(reading: Reading, rule: StepRule, procedure: Procedure) -> Iterator[Window]:
-    """From the moment of service, one per guarantor; one who refuses is asked again after `again_days`.
+    """From the moment of service, one per guarantor; one whose last word is a refusal is asked again after `again_days`.
 
     Who says they pay has to have promised it, since the service, for the step to be done.
     """
@@ -147,14 +147,17 @@ def guarantor_repay(reading: Reading, rule: StepRule, procedure: Procedure) -> I
     moment = min((a.happened_at for on, a in notices(reading, served_day) if on == served_day), default=None)
     again = timedelta(days=rule.numbers["again_days"])
     for g in reading.case.guarantors:
-        opens_on, why, refused_on = served_day, "why", served_day
-        while True:
-            on, refused = _answer(reading, g.guarantor_id, served_day, opens_on, moment)
-            if on is None or not refused or on + again > reading.today:
-                break
-            opens_on, why, refused_on = on + again, "refused", on
+        opens_on, why, refused_on, done_on = served_day, "why", served_day, None
+        refused: date | None = None
+        for on, refuses in [*_answers(reading, g.guarantor_id, served_day, moment), (reading.today, None)]:
+            if refused is not None and refused + again <= on:
+                opens_on, why, refused_on, done_on = refused + again, "refused", refused, None
+                refused = None
+            if refuses is not None:
+                done_on = done_on or on
+                refused = on if refuses else None
         params = {**_title(procedure), "served_on": served_day, "refused_on": refused_on}
-        yield Window(opens_on, None, g.guarantor_id, None, why, params, on)
+        yield Window(opens_on, None, g.guarantor_id, None, why, params, done_on)
 
 
 def legal_referral(reading: Reading, rule: StepRule, procedure: Procedure) -> Iterator[Window]:
@@ -268,23 +271,24 @@ def _guarantees(reading: Reading, rule: StepRule, procedure: Procedure, task: st
             )
 
 
-def _answer(
-    reading: Reading, guarantor_id: str, served_day: date, since: date, moment: datetime | None
-) -> tuple[date | None, bool]:
-    """The day of the first answer on or after `since` (and the moment of service) that counts; whether it was a refusal."""
+def _answers(
+    reading: Reading, guarantor_id: str, served_day: date, moment: datetime | None
+) -> list[tuple[date, bool]]:
+    """The answers since the service that count, as they came: the day of each, and whether it was a refusal."""
     promised = [
         on
         for on, p in reading.episode
         if p.kind == "promise" and p.party == guarantor_id and on >= served_day
     ]
+    found: list[tuple[date, bool]] = []
     for on, a in reading.demands(guarantor_id):
-        if on < since or (moment is not None and a.happened_at < moment):
+        if on < served_day or (moment is not None and a.happened_at < moment):
             continue
         if a.body["agreed"] != "pays":
-            return on, a.body["agreed"] == "refuses"
-        if promised:
-            return max(on, min(promised)), False
-    return None, False
+            found.append((on, a.body["agreed"] == "refuses"))
+        elif promised:
+            found.append((max(on, min(promised)), False))
+    return sorted(found, key=lambda answer: answer[0])
 
 
 def _title(procedure: Procedure) -> dict[str, Any]:

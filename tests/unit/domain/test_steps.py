@@ -532,6 +532,10 @@ SERVED = notice(d(8))
         ("guarantor_repay", d(22), [SERVED, demand(d(9), "refuses"), demand(d(16), "refuses")], "absent"),
         ("guarantor_repay", d(23), [SERVED, demand(d(9), "refuses"), demand(d(16), "refuses")], "open"),
         ("guarantor_repay", d(40), [SERVED, demand(d(9), "refuses"), demand(d(16))], "absent"),
+        ("guarantor_repay", d(40), [SERVED, demand(d(9), "refuses"), demand(d(11))], "absent"),
+        ("guarantor_repay", d(18), [SERVED, demand(d(9)), demand(d(12), "refuses")], "absent"),
+        ("guarantor_repay", d(19), [SERVED, demand(d(9)), demand(d(12), "refuses")], "open"),
+        ("guarantor_repay", d(19), [SERVED, demand(d(9)), demand(d(12), "refuses"), demand(d(19))], "done"),
         # legal_referral: served, and one of three
         ("legal_referral", d(89), [SERVED], "absent"),
         ("legal_referral", d(90), [], "absent"),
