@@ -185,19 +185,6 @@ def _browser_notebook(clock: Clock) -> Notebook:
     return _notebook(folder, keys, clock, open_here, discard, name="", kind="browser", shelf=shelf, home=home)
 
 
-def run_in_browser() -> None:
-    """Begin the page in the phone's own browser: called once, by page/python-worker.js, inside a running loop."""
-    import flet as ft
-
-    from app.device.browser.installation import Installation
-    from app.device.page_device import PageDevice
-    from app.ui.start import page_of
-
-    installation = Installation()
-    installation.listen()
-    ft.run(page_of(open_notebook(), lambda page: PageDevice(page, installation)))
-
-
 def packaged() -> bool:
     """Whether Flet's shell runs this program inside an app that `flet build` put together."""
     return bool(os.environ.get("FLET_PLATFORM"))
@@ -215,8 +202,14 @@ def show() -> None:
 
 
 def _load_meanwhile() -> None:
-    """What the first plan takes and no command or screen before it, loaded while the officer types the PIN."""
-    threading.Thread(target=ready_to_measure, name="load", daemon=True).start()
+    """What lies behind the PIN, loaded while the officer types it."""
+    threading.Thread(target=_load_what_lies_behind, name="load", daemon=True).start()
+
+
+def _load_what_lies_behind() -> None:
+    import app.ui.inside  # noqa: F401
+
+    ready_to_measure()
 
 
 def _address(typed: str) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from app.device.files import flush_folder, make_folder
 from app.domain.message import Message
-from app.ports import Busy, NotebookError, is_full, no_room_to_open
+from app.errors import Busy, NotebookError, is_full, no_room_to_open
 
 APP: Final = "waifang"
 KEYS: Final = "keys.json"

@@ -10,13 +10,13 @@ import flet as ft
 from app.device.dialling import Dialler
 from app.device.navigation import Map
 from app.device.photos import PhotoPicker
-from app.device.position import Locator
 from app.device.presence import Presence
-from app.domain.records import Position
-from app.ports import Notice
 
 if TYPE_CHECKING:
     from app.device.browser.installation import Installation
+    from app.device.position import Locator
+    from app.domain.records import Position
+    from app.ports import Notice
 
 
 class PageDevice:
@@ -30,7 +30,7 @@ class PageDevice:
         self._page = page
         self._presence: Presence | None = None
         self._dialler = Dialler()
-        self._locator = Locator()
+        self._locator: Locator | None = None
         self._photos = PhotoPicker()
         self._map = Map(android=page.platform == ft.PagePlatform.ANDROID and not page.web)
 
@@ -44,6 +44,12 @@ class PageDevice:
 
     async def locate(self) -> Position | None:
         """Where the phone is now; None where it cannot or may not be known. Never raises."""
+        if self._locator is None:
+            from app.device.position import (
+                Locator,  # its extension is loaded when a position is wanted, not before
+            )
+
+            self._locator = Locator()
         return await self._locator.locate()
 
     async def pick_photo(self) -> bytes | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import flet as ft
 
-from app.ports import Notice
+if TYPE_CHECKING:
+    from app.ports import Notice
 
 _AWAY: Final = frozenset({ft.AppLifecycleState.HIDE, ft.AppLifecycleState.PAUSE})
 _BACK: Final = frozenset({ft.AppLifecycleState.SHOW, ft.AppLifecycleState.RESUME})

@@ -13,23 +13,15 @@ from weakref import WeakSet
 
 import flet as ft
 
+from app.errors import NotebookError
 from app.i18n import translator
-from app.ports import NotebookError
 from app.ui import routes
 from app.ui.context import TURNS_TO_SEND, Device, Preferences, Session, with_session
 from app.ui.guard import screen
 from app.ui.hooks import log
 from app.ui.locking import LockWatch
-from app.ui.screens.call_result import CallResultScreen
-from app.ui.screens.case import CaseScreen
-from app.ui.screens.correction import CorrectionScreen
 from app.ui.screens.enrol import EnrolScreen
-from app.ui.screens.home import HomeScreen
-from app.ui.screens.notice import NoticeScreen
-from app.ui.screens.promise import PromiseScreen
-from app.ui.screens.small_form import SmallFormScreen
 from app.ui.screens.unlock import UnlockScreen
-from app.ui.screens.visit import VisitScreen
 from app.ui.syncing import SyncRun
 from app.ui.theme import Sizes, theme
 from app.ui.way import Way
@@ -41,27 +33,12 @@ if TYPE_CHECKING:
     from app.ports import Notice
 
 
-def _case_routes() -> list[ft.Route]:
-    return [
-        ft.Route(
-            path="case/:case_id",
-            component=CaseScreen,
-            children=[
-                ft.Route(path=routes.CALL, component=CallResultScreen),
-                ft.Route(path=routes.VISIT, component=VisitScreen),
-                ft.Route(path=routes.NOTICE, component=NoticeScreen),
-                ft.Route(path=routes.CORRECTION, component=CorrectionScreen),
-                *(ft.Route(path=kind, component=SmallFormScreen) for kind in routes.SMALL),
-                ft.Route(path=routes.PROMISE, component=PromiseScreen),
-            ],
-        )
-    ]
+def _inside() -> list[ft.Route]:
+    from app.ui.inside import INSIDE  # loaded at the latest when it is shown
+
+    return INSIDE
 
 
-# The tab at "/" comes last: every path begins with it.
-INSIDE: Final = [
-    ft.Route(path=tab, component=HomeScreen, children=_case_routes()) for tab in reversed(routes.TABS)
-]
 LOCKED: Final = [ft.Route(path="/:rest*", component=UnlockScreen)]
 UNBOUND: Final = [ft.Route(path="/:rest*", component=EnrolScreen)]
 
@@ -258,7 +235,7 @@ def App(notebook: Notebook, device: Device, beside: WeakSet[LockWatch]) -> Any: 
         if enrolling
         else LOCKED
         if not unlocked
-        else INSIDE
+        else _inside()
         if notebook.state != "binding"
         else UNBOUND
     )

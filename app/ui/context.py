@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import flet as ft
 
-from app.domain.records import Position
-from app.i18n import Translator
 from app.ui.theme import Sizes
 
 if TYPE_CHECKING:
+    from app.domain.records import Position
+    from app.i18n import Translator
     from app.notebook import Notebook
     from app.ports import Notice
     from app.ui.syncing import SyncRun

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import flet as ft
 
 from app.domain.message import Message
-from app.ports import NotebookError
+from app.errors import NotebookError
 from app.ui.context import Session, use_session
 
 log = logging.getLogger(__name__)

@@ -16,16 +16,15 @@ from typing import TYPE_CHECKING, Any
 import flet as ft
 
 from app.domain.message import Message
-from app.ports import BranchRefused, NoConnection
+from app.errors import BranchRefused, NoConnection
 from app.ui.hooks import message_of
-from sync.engine import APP_TOO_OLD
-from sync.protocol import Refused
 from sync.retry import until_background_s, wait_s
 
 if TYPE_CHECKING:
     from app.notebook import Notebook
     from app.views import SyncState
     from sync.engine import Progress, SyncReport
+    from sync.protocol import Refused
 
 BUSY = frozenset({429, 503})
 
@@ -109,7 +108,7 @@ class SyncRun:
             self.error, failure = message_of(e), e
         finally:
             self.running = False
-        self.too_old = _code_of(failure) == APP_TOO_OLD
+        self.too_old = _is_too_old(failure)
         await self.refresh(notebook)
         if notebook.state == "open":
             self._later(failure, notebook, done)
@@ -126,17 +125,26 @@ class SyncRun:
         self.progress = progress
 
 
-def _code_of(failure: Exception | None) -> str:
-    """The branch's own word for its no; "" where it was not the branch."""
+def _refusal(failure: Exception | None) -> Refused | None:
+    """The branch's own no; None where it was not the branch."""
+    from sync.protocol import Refused  # here, because the PIN's keys are drawn without the wire
+
     cause = failure.__cause__ if failure is not None else None
-    return cause.code if isinstance(cause, Refused) else ""
+    return cause if isinstance(cause, Refused) else None
+
+
+def _is_too_old(failure: Exception | None) -> bool:
+    from sync.engine import APP_TOO_OLD
+
+    refusal = _refusal(failure)
+    return refusal is not None and refusal.code == APP_TOO_OLD
 
 
 def _worth_a_retry(failure: Exception) -> float | None:
     """The seconds the branch asked for, 0 where it said nothing; None where a retry changes nothing."""
     if isinstance(failure, NoConnection):
         return 0.0
-    cause = failure.__cause__
-    if isinstance(failure, BranchRefused) and isinstance(cause, Refused) and cause.status in BUSY:
-        return cause.retry_after or 0.0
+    refusal = _refusal(failure)
+    if isinstance(failure, BranchRefused) and refusal is not None and refusal.status in BUSY:
+        return refusal.retry_after or 0.0
     return None

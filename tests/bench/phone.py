@@ -49,7 +49,7 @@ FLET = ("flet/", "flet-", "msgpack", "repath", "six.py")
 BEGINNING = ("app/device/__init__.py", "app/device/browser/__init__.py", "app/device/browser/compiled.py")
 KEEPS_COMPILED = "async () => Boolean(await caches.match('/compiled'))"
 EMPTY_PROGRAM = f"""
-def run_in_browser():
+def run():
     import flet as ft
 
     def show(page):
@@ -92,7 +92,7 @@ class Build:
 def emptied(build: Build) -> dict[str, bytes]:
     """The same page around an empty program: every file by its path."""
     files = {path: build.content(path) for path in build.files}
-    inside = {"app/__init__.py": b"", "app/bootstrap.py": EMPTY_PROGRAM.encode()}
+    inside = {"app/__init__.py": b"", "app/in_browser.py": EMPTY_PROGRAM.encode()}
     for path, content in unpacked(files["app.tar"]).items():
         name = path.removeprefix("__pypackages__/")
         if name in BEGINNING or (name != path and name.startswith(FLET)):

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
@@ -28,6 +28,12 @@ from sync.branch.recovery import RecoveryKeys, make_recovery_keys
 from tests.support.ports import free_port as free_port  # others ask for it here
 
 ROOT = Path(__file__).parents[2]
+_LATER = """
+import sync.branch.http.releases as releases
+releases.RELEASED = {}
+from sync.branch.cli import main
+raise SystemExit(main())
+"""
 
 
 @cache
@@ -91,7 +97,8 @@ class RunningBranch:
     """A branch with its data in `folder`; `start` and `stop` it as often as needed, always on the same port.
 
     It runs in a thread (quick, takes a test's clock) or, with `process=True`, as `python -m sync.branch serve`
-    (and with `webapp=True` it hands out the app for phones).
+    (and with `webapp=True` it hands out the app for phones). `released`, of a process, are the versions it knows from its
+    next start on, as a later branch would: the newest three may pull.
     """
 
     def __init__(
@@ -112,6 +119,7 @@ class RunningBranch:
         self.office = Office.open(folder, now, blobs_url, database_url)
         self._process_mode = process
         self._webapp = webapp
+        self.released: Sequence[str] = ()
         self._port = 0
         self._thread: threading.Thread | None = None
         self._server: BranchServer | None = None
@@ -180,7 +188,8 @@ class RunningBranch:
 
     def _start_process(self) -> None:
         self._port = self._port or free_port()
-        command = [sys.executable, "-m", "sync.branch", "--data", str(self.folder), "--json", "serve"]
+        program = ["-c", _LATER.format(tuple(self.released))] if self.released else ["-m", "sync.branch"]
+        command = [sys.executable, *program, "--data", str(self.folder), "--json", "serve"]
         self._process = subprocess.Popen(
             [*command, "--webapp" if self._webapp else "--no-webapp", "--port", str(self._port)],
             env=environment(self.database_url),

@@ -7,18 +7,25 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import shutil
 import tarfile
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 from playwright.async_api import Locator, Response, async_playwright, expect
 
 from sync.branch.webapp.build import current, packed, put
+from tests.support.branch_server import RunningBranch
 from tests.support.browser import DIALLER, HERE, PhonePage, chromium_path, phone_shape
 
 STARTS_WITHIN_MS = 120_000  # Python and Flutter begin on a machine that others use too
 LOOKS_EVERY_MS = 500
+PUT_TOGETHER_WITHIN_MS = 600_000
 FILLS = 5
 FAR_NAME = "branch.example"
 
@@ -104,6 +111,35 @@ class InstalledPage(PhonePage):
                 return
             await self.page.wait_for_timeout(LOOKS_EVERY_MS)
         raise AssertionError(f"never so: {true}")
+
+
+@dataclass(frozen=True, slots=True)
+class PutTogether:
+    """The app as a branch has put it together by itself, and what that branch answered meanwhile: `health`, the status of
+    its /healthz, and `page`, what it gave out in the app's place.
+    """
+
+    webapp: Path
+    health: int
+    page: str
+
+    @classmethod
+    def by_a_branch(cls, folder: Path) -> PutTogether:
+        """Found one in `folder`, start it, and wait until the app is there: half a minute."""
+        branch = RunningBranch(folder, process=True, webapp=True).start()
+        try:
+            health, page = httpx.get(f"{branch.url}/healthz").status_code, httpx.get(branch.url).text
+            for _ in range(PUT_TOGETHER_WITHIN_MS // LOOKS_EVERY_MS):
+                if current(folder) is not None:
+                    return cls(folder / "webapp", health, page)
+                time.sleep(LOOKS_EVERY_MS / 1000)
+        finally:
+            branch.close()
+        raise AssertionError("the branch did not put the app together")
+
+    def hand_over(self, data: Path) -> None:
+        """To another branch, which takes it for its own: no file of it is ever written to."""
+        shutil.copytree(self.webapp, data / "webapp", copy_function=os.link)
 
 
 class Phone:

@@ -8,8 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.browser import chromium_path
+from tests.support.installed_phone import PutTogether
 from tests.support.moved_day import MovedDay
 from tests.web.one_borrower import day, listed
+
+
+@pytest.fixture(scope="session")
+def put_together(tmp_path_factory: pytest.TempPathFactory) -> PutTogether:
+    """The app for phones, put together once for all of them."""
+    chromium_path()  # skips without one, before half a minute's work
+    return PutTogether.by_a_branch(tmp_path_factory.mktemp("webapp"))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.browser_runtime import RUNS, run
+from tests.support.installed_phone import PutTogether
 
 pytestmark = pytest.mark.browser
 
@@ -13,7 +14,10 @@ SAMPLE = [path for path in RUNS if path != "tests/unit/domain"]
 AT_LEAST = 60  # of them there are; none may be skipped by a runner that finds nothing
 
 
-async def test_the_tests_of_the_store_pass_in_the_browsers_python(tmp_path: Path) -> None:
+async def test_the_tests_of_the_store_pass_in_the_browsers_python(
+    tmp_path: Path, put_together: PutTogether
+) -> None:
+    put_together.hand_over(tmp_path)
     said: list[str] = []
     code = await run([*SAMPLE, "tests/unit/domain/test_book.py"], tmp_path, said.append)
     report = "\n".join(said)

@@ -4,13 +4,13 @@ import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import httpx
 import pytest
 from playwright.async_api import expect
 
 from tests.support.branch_server import RunningBranch
-from tests.support.installed_phone import FAR_NAME, InstalledPage, Phone
+from tests.support.installed_phone import FAR_NAME, InstalledPage, Phone, PutTogether
 from tests.web.one_borrower import fill_in_a_visit
 
 pytestmark = pytest.mark.browser
@@ -19,23 +19,28 @@ PIN = "246810"
 NAME = "林小满"
 
 
-def made_branch(folder: Path) -> RunningBranch:
-    """A branch with one officer and one case that hands the app out; neither started nor put together yet."""
-    branch = RunningBranch(folder, process=True, webapp=True)
-    branch.officer("w001", "赵敏")
-    branch.allow_contact_at_any_hour()
-    branch.case("w001", borrower={
-        "name": NAME, "id_last4": "0000",
+def borrower(name: str) -> dict[str, Any]:
+    return {
+        "name": name, "id_last4": "0000",
         "phones": [{"number": "19900000001", "label": "手机", "source": "list", "verified_on": None}],
         "addresses": [{"kind": "business", "text": "虚构县甲镇一村1号", "town": "甲镇", "village": "一村"}],
         "occupation": "小卖部",
-    })  # fmt: skip
+    }  # fmt: skip
+
+
+def made_branch(folder: Path) -> RunningBranch:
+    """A branch with one officer and one case that hands the app out; not started yet."""
+    branch = RunningBranch(folder, process=True, webapp=True)
+    branch.officer("w001", "赵敏")
+    branch.allow_contact_at_any_hour()
+    branch.case("w001", borrower=borrower(NAME))
     return branch
 
 
 @pytest.fixture
-def branch(tmp_path: Path) -> Iterator[RunningBranch]:
+def branch(tmp_path: Path, put_together: PutTogether) -> Iterator[RunningBranch]:
     branch = made_branch(tmp_path / "branch")
+    put_together.hand_over(branch.folder)
     try:
         yield branch.start()
     finally:
@@ -84,12 +89,14 @@ async def elsewhere(page: InstalledPage, address: str, words: str) -> None:
     await second.close()
 
 
+def test_a_branch_answers_while_it_puts_the_app_together(put_together: PutTogether) -> None:
+    assert put_together.health == 200
+    assert "请稍候" in put_together.page
+
+
 async def test_installed_once_the_app_works_without_network_and_what_was_recorded_reaches_the_branch_once(
     branch: RunningBranch, tmp_path: Path
 ) -> None:
-    async with httpx.AsyncClient(base_url=branch.url) as somebody:  # while the branch puts the app together
-        assert (await somebody.get("/healthz")).status_code == 200
-        assert "请稍候" in (await somebody.get("/")).text
     phone = Phone(tmp_path / "profile", branch.url)
     async with phone.opened() as page:
         await page.appears("绑定本机")

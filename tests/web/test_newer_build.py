@@ -11,20 +11,30 @@ import pytest
 from playwright.async_api import expect
 
 from tests.support.branch_server import ROOT, RunningBranch
-from tests.support.installed_phone import InstalledPage, Phone, newer_build
-from tests.web.test_installed_page import NAME, PIN, log_a_call, made_branch, sync
+from tests.support.installed_phone import InstalledPage, Phone, PutTogether, newer_build
+from tests.web.test_installed_page import (
+    NAME,
+    PIN,
+    back_to_the_case,
+    borrower,
+    log_a_call,
+    log_a_promise,
+    made_branch,
+    sync,
+)
 
 pytestmark = pytest.mark.browser
 
 ABOUT = "app/__init__.py"
-FIRST_SCREENS = "app/bootstrap.py"
+LATER = "陈后来"
+FIRST_SCREENS = "app/in_browser.py"
 OPENING = "app/store/opening.py"
 
 
 @pytest.fixture
-def branch(tmp_path: Path) -> Iterator[RunningBranch]:
+def branch(tmp_path: Path, put_together: PutTogether) -> Iterator[RunningBranch]:
     branch = made_branch(tmp_path / "branch")
-    branch.cli_json("webapp", "build")
+    put_together.hand_over(branch.folder)
     try:
         yield branch.start()
     finally:
@@ -101,6 +111,46 @@ async def test_a_newer_build_is_used_when_agreed_to_and_what_waits_is_sent_once(
         await page.picture("newer-3-used-and-synced")
 
     assert [record["kind"] for record in branch.exported()] == ["call"]
+
+
+async def test_a_phone_too_old_for_the_branch_hands_in_what_it_has_and_takes_the_newer_build_when_agreed_to(
+    branch: RunningBranch, tmp_path: Path
+) -> None:
+    phone = await phone_with_a_call_waiting(branch, tmp_path / "profile")
+    await asyncio.to_thread(branch.stop)
+    branch.released = ("0.1.0", "0.2.0", "0.3.0", "0.4.0")  # a branch of three releases later
+    await asyncio.to_thread(branch.start)
+    branch.case("w001", borrower=borrower(LATER))
+    await put(branch, "0.4.0")
+
+    async with phone.opened() as page:
+        await page.unlock(PIN)
+        await page.tap("我的", role="tab")
+        await page.shows("本应用版本太旧")
+        await page.shows("有新版本：0.4.0")  # looked for at once, fetched, and only offered
+        await page.picture("newer-5-too-old")
+        assert [record["kind"] for record in branch.exported()] == ["call"]
+        await page.offline(True)
+        await page.tap("今日", role="tab")
+        await page.tap(NAME)
+        await log_a_promise(page)
+        await back_to_the_case(page)
+        await page.tap("返回")
+        await expect(page.page.get_by_text(LATER)).to_have_count(0)
+        await page.tap("我的", role="tab")
+        async with page.page.expect_navigation():
+            await page.tap("换上新版本")
+        await page.begins()
+        await page.unlock(PIN)
+        await page.offline(False)
+        await sync(page, 2)
+        await page.find_below("外访 0.4.0")
+        await page.tap("客户", role="tab")
+        await page.shows(LATER)
+        await page.picture("newer-6-pulls-again")
+
+    assert [record["kind"] for record in branch.exported()] == ["call", "promise"]
+    assert [record["device_seq"] for record in branch.exported()] == [1, 2]
 
 
 async def test_a_build_that_does_not_open_gives_its_place_back_and_the_one_before_it_works_on(

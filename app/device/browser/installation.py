@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,8 @@ class Installation:
     newer: str = ""
     failed: bool = False
     keeps: bool | None = None
+    drawn: Callable[[], object] | None = None
+    """Called once the first screen is on the glass."""
 
     def listen(self) -> None:
         """Take up what the page says from now on, and what it has said so far."""
@@ -31,6 +34,8 @@ class Installation:
             self.newer = str(message.version) if message.newer else ""
         elif message.kind == "persisted":
             self.keeps = bool(message.kept)
+        elif message.kind == "drawn" and self.drawn is not None:
+            self.drawn()
 
     def look(self) -> None:
         """Ask the branch for a newer build now; `newer` says so once it is whole on this phone."""

@@ -7,10 +7,12 @@ import errno
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from app.device.browser.page_link import page, to_js
-from app.ports import NotSaved, Store
+
+if TYPE_CHECKING:
+    from app.ports import NotSaved, Store
 
 log = logging.getLogger(__name__)
 

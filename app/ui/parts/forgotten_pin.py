@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import flet as ft
 
 from app.domain.message import Message
-from app.ports import SealedJournal
 from app.ui.context import Session, use_session
 from app.ui.guard import part
 from app.ui.hooks import message_of, use_action
 from app.ui.parts.surface import card, outlined, primary, secondary
 from app.ui.parts.words import grey, text, warning
 from app.ui.theme import EDGE
+
+if TYPE_CHECKING:
+    from app.ports import SealedJournal
 
 
 @part

@@ -11,6 +11,7 @@ from app.domain.codes import CAUSES, EXPLAINED, REASONS
 from app.i18n import Translator
 from app.ui.context import Session
 from app.ui.parts.chips import Handler, one_of, question, some_of, tap
+from app.ui.parts.field import Field
 from app.ui.parts.words import text
 
 if TYPE_CHECKING:
@@ -98,10 +99,10 @@ def note_field(session: Session, keeper: DraftKeeper, form: Mapping[str, Any]) -
 
 def written(
     session: Session, label: str, value: str, on_change: Any, *, key: str, lines: int = 1, **more: Any
-) -> ft.TextField:
+) -> Field:
     """A field for words, in the sizes of the rest."""
     s = session.sizes
-    return ft.TextField(
+    return Field(
         key=key,
         label=label,
         value=value,

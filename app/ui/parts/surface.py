@@ -8,6 +8,7 @@ from typing import Any
 import flet as ft
 
 from app.ui.context import Session
+from app.ui.parts.field import Field
 from app.ui.parts.words import grey, text, warning
 from app.ui.theme import CARD, CARD_RADIUS, FLOATING, GREY, TOUCH, Sizes
 
@@ -67,9 +68,9 @@ def _button_words(label: str, sizes: Sizes, icon: Any) -> ft.Control:
     )
 
 
-def outlined(label: str, value: str, sizes: Sizes, on_change: Any, **more: Any) -> ft.TextField:
+def outlined(label: str, value: str, sizes: Sizes, on_change: Any, **more: Any) -> Field:
     """A field on a card, its label in the line around it."""
-    return ft.TextField(
+    return Field(
         label=label,
         value=value,
         text_size=sizes.body,

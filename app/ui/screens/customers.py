@@ -15,6 +15,7 @@ from app.ui.guard import memo, part
 from app.ui.hooks import use_action, use_loaded
 from app.ui.parts.case_row import distance_in_words, marks, overdue_pill
 from app.ui.parts.choice import Choice
+from app.ui.parts.field import Field
 from app.ui.parts.surface import card, failed, nothing_here, secondary, waiting
 from app.ui.parts.windowed import AHEAD_PX, chunks, use_window
 from app.ui.parts.words import grey, headline, text
@@ -107,7 +108,7 @@ def Customers() -> Any:  # noqa: N802
             vertical_alignment=ft.CrossAxisAlignment.END,
             wrap=True,
         ),
-        ft.TextField(
+        Field(
             key="search",
             value=query,
             label=t("Search"),

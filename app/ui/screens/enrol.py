@@ -7,7 +7,7 @@ from typing import Any, cast
 import flet as ft
 
 from app.domain.message import Message
-from app.ports import NoConnection
+from app.errors import NoConnection
 from app.ui.context import use_session
 from app.ui.guard import screen
 from app.ui.hooks import message_of, use_action

@@ -115,7 +115,7 @@ def put(home: Path, files: Mapping[str, bytes], inputs: str, version: str = VERS
     name = hashlib.sha256(
         b"".join(f"{p}\n{hashlib.sha256(c).hexdigest()}\n".encode() for p, c in sorted(files.items()))
     ).hexdigest()[:16]
-    files = {**files, "sw.js": _service_worker(files, name, version)}
+    files = {**files, "sw.js": service_worker(files, name, version)}
     target = home / name
     if not (target / "build.json").is_file():
         beside = home / f"{name}.{os.getpid()}"
@@ -280,8 +280,8 @@ def packed(inside: Mapping[str, bytes]) -> bytes:
     return archive.getvalue()
 
 
-def _service_worker(files: Mapping[str, bytes], build: str, version: str) -> bytes:
-    """sw.js with the list of what to keep: path, hash, size, renderer."""
+def service_worker(files: Mapping[str, bytes], build: str, version: str) -> bytes:
+    """sw.js with the list of what to keep of these files: path, hash, size, renderer."""
     kept = [
         [path, hashlib.sha256(content).hexdigest(), len(content), group_of(path)]
         for path, content in sorted(files.items())

@@ -39,10 +39,26 @@ function ask(request) {
 }
 
 export class Disk {
-  static async mount(FS, folder) {
+  // All that is kept. It needs no Python, so it can be under way while that begins.
+  static async read() {
     const db = await open();
+    const transaction = db.transaction(['files', 'blocks'], 'readonly');
+    const [names, sizes, keys, blocks] = await Promise.all([
+      ask(transaction.objectStore('files').getAllKeys()), ask(transaction.objectStore('files').getAll()),
+      ask(transaction.objectStore('blocks').getAllKeys()), ask(transaction.objectStore('blocks').getAll()),
+    ]);
+    const contents = new Map(names.map((name, i) => [name, new Uint8Array(sizes[i])]));
+    keys.forEach(([name, n], i) => {
+      const content = contents.get(name);
+      if (content && n * BLOCK < content.length) content.set(blocks[i].subarray(0, content.length - n * BLOCK), n * BLOCK);
+    });
+    return { db, contents };
+  }
+
+  static async mount(FS, folder, reading = Disk.read()) {
+    const { db, contents } = await reading;
     const disk = new Disk(FS, folder, db);
-    await disk.load();
+    disk.fill(contents);
     return disk;
   }
 
@@ -84,19 +100,9 @@ export class Disk {
     for (let n = Math.floor(from / BLOCK); n * BLOCK < from + length; n += 1) node.dirty.add(n);
   }
 
-  async load() {
-    const transaction = this.db.transaction(['files', 'blocks'], 'readonly');
-    const [names, sizes, keys, blocks] = await Promise.all([
-      ask(transaction.objectStore('files').getAllKeys()), ask(transaction.objectStore('files').getAll()),
-      ask(transaction.objectStore('blocks').getAllKeys()), ask(transaction.objectStore('blocks').getAll()),
-    ]);
-    const contents = new Map(names.map((name, i) => [name, new Uint8Array(sizes[i])]));
-    keys.forEach(([name, n], i) => {
-      const content = contents.get(name);
-      if (content && n * BLOCK < content.length) content.set(blocks[i].subarray(0, content.length - n * BLOCK), n * BLOCK);
-    });
+  fill(contents) {
     for (const [name, content] of contents) {
-      this.FS.writeFile(`${this.folder}/${name}`, content);
+      this.FS.writeFile(`${this.folder}/${name}`, content, { canOwn: true });
       const { node } = this.FS.lookupPath(`${this.folder}/${name}`);
       node.dirty = new Set();
       this.known.set(name, node);

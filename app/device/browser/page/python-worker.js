@@ -53,9 +53,13 @@ async function begin(address) {
     return r.arrayBuffer();
   });
   const compiled = fetch(COMPILED).then((r) => (r.ok ? r.arrayBuffer() : null), () => null);
+  const reading = Disk.read();
+  reading.catch(() => {}); // said where it is waited for
   const pyodide = await loadPyodide({ indexURL: '/pyodide/', stdout: console.log, stderr: console.error });
   unpack(pyodide.FS, new Uint8Array(await archive));
-  const disk = await Disk.mount(pyodide.FS, '/data');
+  const disk = await Disk.mount(pyodide.FS, '/data', reading).catch((error) => {
+    throw Object.assign(new Error(String(error)), { name: 'NoStorage' });
+  });
   pyodide.registerJsModule('flet_js', flet);
   const kept = await compiled;
   pyodide.registerJsModule('waifang_page', { disk, vault, shell, address, kept: kept && new Uint8Array(kept) });
@@ -65,8 +69,8 @@ sys.path[:0] = ["${HOME}/__pypackages__", "${HOME}"]
 from waifang_page import kept
 from app.device.browser.compiled import begin, compiled
 begin(kept.to_bytes() if kept else None)
-from app.bootstrap import run_in_browser
-run_in_browser()
+from app.in_browser import run
+run()
 `);
   await flet.start_connection((message) => {
     const bytes = message.toJs();
@@ -78,6 +82,7 @@ run_in_browser()
 
 onmessage = ({ data }) => {
   if (data instanceof Uint8Array) flet.send(data);
-  else if (data.kind === 'begin') begin(data.address).catch((error) => postMessage({ kind: 'failed', why: String(error) }));
-  else shell.heard(data);
+  else if (data.kind === 'begin') {
+    begin(data.address).catch((error) => postMessage({ kind: 'failed', why: String(error), name: error.name }));
+  } else shell.heard(data);
 };

@@ -46,7 +46,7 @@ const python = {
         if (data instanceof Uint8Array) {
           if (this.toFlutter) this.toFlutter(data); else this.early.push(data);
         } else if (data.kind === 'running') resolve();
-        else if (data.kind === 'failed') reject(new Error(data.why));
+        else if (data.kind === 'failed') reject(Object.assign(new Error(data.why), { name: data.name }));
         else this.listeners.forEach((listener) => listener(data));
       };
       this.worker.onerror = (event) => reject(new Error(event.message || 'worker'));
@@ -75,6 +75,12 @@ async function failed(error) {
   if (await givenBack()) return;
   document.body.append(start);
   start.classList.remove('leaving');
+  if (error.name === 'NoStorage') {
+    tell(say('浏览器不让外访保存数据：可能是无痕窗口，或本机空间不够。请用普通窗口打开，或清出一些空间，再试一次。',
+      'The browser lets Waifang keep nothing: this may be a private window, or the phone is full. Open it in a normal window, or free some space, then try again.'),
+    say('再试一次', 'Try again'), () => location.reload());
+    return;
+  }
   tell(say('外访没有启动。本机的记录都在，没有丢失。请再试一次；仍不行时请告诉机构。',
     'Waifang did not start. All records on this phone are kept. Try again, and tell the branch if it stays.'),
   say('再试一次', 'Try again'), () => location.reload());
@@ -98,7 +104,9 @@ function showFlutter() {
       start.classList.add('leaving');
       setTimeout(() => start.remove(), 150);
     };
-    const named = () => document.title && (watch.disconnect(), setTimeout(leave, 300));
+    // What it does not need is loaded after it.
+    const drawn = () => requestAnimationFrame(() => requestAnimationFrame(() => python.tell({ kind: 'drawn' })));
+    const named = () => document.title && (watch.disconnect(), drawn(), setTimeout(leave, 300));
     const watch = new MutationObserver(named);
     watch.observe(document.head, { subtree: true, childList: true, characterData: true });
   }, { once: true });
@@ -111,7 +119,8 @@ function showFlutter() {
 
 function keeping(registration) {
   const worker = registration.installing || registration.waiting;
-  if (!worker || worker.state === 'activated') return Promise.resolve();
+  if (!worker) return registration.active ? Promise.resolve() : Promise.reject(new Error('files')); // it failed already
+  if (worker.state === 'activated') return Promise.resolve();
   return new Promise((resolve, reject) => {
     worker.addEventListener('statechange', () => {
       if (worker.state === 'activated') resolve();
@@ -128,15 +137,19 @@ function controlled() {
   });
 }
 
+let full = false; // there was no room for them
+let givenUp = false;
+
 async function keepFiles() {
   const script = `/sw.js?renderer=${renderer()}`;
   navigator.serviceWorker.addEventListener('message', ({ data }) => {
-    if (data.kind === 'kept') {
+    if (data.kind === 'kept' && !givenUp) { // the files under way when one failed still report
       loaded.hidden = false;
       loaded.value = data.bytes / data.of;
       told.textContent = say(`正在下载，只此一次：${(data.bytes / 1048576).toFixed(1)} / ${(data.of / 1048576).toFixed(1)} MB`,
         `Downloading, only this once: ${(data.bytes / 1048576).toFixed(1)} of ${(data.of / 1048576).toFixed(1)} MB`);
     }
+    if (data.kind === 'full') full = true;
     if (data.kind === 'builds') python.tell(data);
   });
   if (navigator.serviceWorker.controller) {
@@ -256,7 +269,10 @@ async function begin() {
     await keepFiles();
   } catch (error) {
     console.error(error);
-    tell(say('没有下载完整。请在有网络的地方再试一次。', 'The download was not complete. Try again where there is a network.'),
+    givenUp = true;
+    tell(full ? say('本机空间不够，外访放不下（约 50 MB）。请清出一些空间，再试一次。',
+      'This phone has no room for Waifang (about 50 MB). Free some space, then try again.')
+      : say('没有下载完整。请在有网络的地方再试一次。', 'The download was not complete. Try again where there is a network.'),
       say('再试一次', 'Try again'), () => location.reload());
     return;
   }

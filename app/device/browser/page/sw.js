@@ -90,15 +90,30 @@ async function keepAll() {
         await cache.put(urlOf(path), old || await whole(await fetch(`/kept/${hash}/${path}`), hash));
       }
       bytes += size;
-      if (!(await state()).build) await tellPages({ kind: 'kept', bytes, of });
+      if (mending || !(await state()).build) await tellPages({ kind: 'kept', bytes, of });
     }
   };
   await Promise.all([next(), next(), next(), next()]);
   if (!(await state()).build) await become({ build: BUILD });
 }
 
+// The browser has thrown away files of the build in use, or all that was kept: fetched again where there is a network.
+let mending = null;
+
+function mend() {
+  mending ||= (async () => {
+    const now = await state();
+    await keepAll();
+    if (now.build) await become(now);
+  })().catch((error) => console.warn(error)).finally(() => { mending = null; });
+  return mending;
+}
+
 addEventListener('install', (event) => {
-  event.waitUntil(keepAll().then(() => skipWaiting()));
+  event.waitUntil(keepAll().then(() => skipWaiting(), async (error) => {
+    if (error.name === 'QuotaExceededError') await tellPages({ kind: 'full' });
+    throw error;
+  }));
 });
 
 addEventListener('activate', (event) => {
@@ -190,8 +205,13 @@ addEventListener('fetch', (event) => {
     const page = event.request.mode === 'navigate';
     const build = page ? await toOpen() : (await state()).build;
     const cache = build && await caches.open(cacheOf(build));
-    const found = cache && await cache.match(page ? urlOf('index.html') : url.origin + url.pathname);
+    const wanted = page ? urlOf('index.html') : url.origin + url.pathname;
+    const found = cache && await cache.match(wanted);
     if (found) return found;
-    return cache && !page ? new Response('', { status: 404 }) : fetch(event.request);
+    const lost = !build || (build === BUILD && mine.some(([path]) => urlOf(path) === wanted));
+    if (lost) event.waitUntil(mend());
+    if (page || !cache) return fetch(event.request);
+    if (lost) await mend();
+    return await cache.match(wanted) || new Response('', { status: 404 });
   })());
 });
