@@ -40,7 +40,7 @@ def row(held: Held, file: CaseFile, rank: int, here: Position | None) -> Row:
         contract_no=case.contract_no,
         name=case.borrower.name,
         status=case.status,
-        dpd=days_past_due(file.figures, day),
+        dpd=days_past_due(file.case, file.figures, day),
         day=day_of_episode(case, day),
         amount_due=file.figures.amount_due,
         town=town_of(case),
@@ -71,7 +71,7 @@ def case_view(
     return CaseView(
         case=case,
         figures=file.figures,
-        dpd=days_past_due(file.figures, day),
+        dpd=days_past_due(file.case, file.figures, day),
         day=day_of_episode(case, day),
         steps=held.steps(file, day),
         promises=judge(file, day, zone),

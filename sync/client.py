@@ -7,7 +7,6 @@ answer, a redirect or a proxy's error page are all `Unreachable`: nothing applie
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
 import ipaddress
 import json
@@ -30,6 +29,7 @@ from sync.protocol import (
     HandedIn,
     Hello,
     Malformed,
+    Packed,
     Page,
     PushAnswer,
     PushRequest,
@@ -41,9 +41,7 @@ from sync.protocol import (
 if TYPE_CHECKING:
     import ssl
 
-GZIP_FROM: Final = 1024
-GZIP_LEVEL: Final = 6
-TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
+_TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0).as_dict()
 
 _Frame = TypeVar("_Frame", Hello, HandedIn, EnrolAnswer, PushAnswer, Page)
 
@@ -116,15 +114,11 @@ class HttpBranch:
         if token:
             headers["Authorization"] = f"Bearer {token}"
         self._address = address = server_address(server)
+        # No others go out: Accept, Connection and User-Agent say nothing, in ninety bytes a call.
+        self._headers = headers
         self._http = httpx.AsyncClient(
-            base_url=address,
-            headers=headers,
-            timeout=TIMEOUT,
-            transport=transport,
-            verify=_trust(address) if transport is None else False,
+            transport=transport, verify=_trust(address) if transport is None else False
         )
-        for unneeded in ("Accept", "Connection", "User-Agent"):  # they say nothing, ninety bytes a call
-            del self._http.headers[unneeded]
 
     async def hello(self) -> Hello:
         """Raises Unreachable or Refused, as every call here."""
@@ -136,14 +130,12 @@ class HttpBranch:
 
     async def push(self, request: PushRequest) -> PushAnswer:
         """Hand in records and declare the head."""
-        return await self._call(PushAnswer, "POST", "/push", request.encode(), "application/octet-stream")
+        return await self._call(PushAnswer, "POST", "/push", request.packed, "application/octet-stream")
 
     async def pull(self, cursor: str, *, own: bool = False) -> Page:
         """The next page of the feed."""
-        query: dict[str, str | int] = {"cursor": cursor}
-        if own:
-            query["own"] = 1
-        return await self._call(Page, "GET", "/pull", query=query)
+        asked = f"/pull?cursor={quote(cursor, safe='')}" + ("&own=1" if own else "")
+        return await self._call(Page, "GET", asked)
 
     async def hand_in(self, content: bytes) -> HandedIn:
         """Hand in a sealed journal; it needs no token. The branch has kept these bytes and no others."""
@@ -213,15 +205,14 @@ class HttpBranch:
         frame: type[_Frame],
         method: str,
         path: str,
-        body: bytes = b"",
+        body: bytes | Packed = b"",
         media_type: str = "",
-        query: dict[str, str | int] | None = None,
     ) -> _Frame:
         headers = {"Content-Type": media_type} if body else {}
-        if len(body) >= GZIP_FROM:
-            body = gzip.compress(body, GZIP_LEVEL, mtime=0)
+        sent = body if isinstance(body, Packed) else Packed.of(body)
+        if sent.gzipped:
             headers["Content-Encoding"] = "gzip"
-        _, answer = await self._ask(method, BASE + path, 200, headers, body, query)
+        _, answer = await self._ask(method, BASE + path, 200, headers, sent.content)
         try:
             return frame.decode(answer)
         except Malformed as e:
@@ -234,11 +225,15 @@ class HttpBranch:
         success: int,
         headers: dict[str, str] | None = None,
         content: bytes = b"",
-        query: dict[str, str | int] | None = None,
     ) -> tuple[httpx.Response, bytes]:
         """One call and its whole body. Raises Unreachable, or Refused for a problem the branch names."""
-        request = self._http.build_request(
-            method, path, params=query, content=content or None, headers=headers
+        # Made here and not by the client: merging in what it would set of itself costs as much as the sending.
+        request = httpx.Request(
+            method,
+            self._address + path,
+            headers=self._headers | (headers or {}),
+            content=content or None,
+            extensions={"timeout": _TIMEOUT},
         )
         try:
             response = await self._http.send(request, stream=True)

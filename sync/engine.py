@@ -355,12 +355,16 @@ class Engine:
             while True:
                 if ahead is None:
                     items = await self._replica.records_after(at, max_items, max_bytes)
-                    ahead = await _begun(self._send(head, items, lost))
+                    ahead = await _begun(self._send(PushRequest(head, tuple(items), lost)))
                 tell(Progress("push", pushed, head.seq - known.seq))
                 after = at + len(items)
                 following: Sequence[Item] = ()
-                if items and after < head.seq:  # read while the branch stores what is before
+                next_request: PushRequest | None = None
+                if items and after < head.seq:  # read and packed while the branch stores what is before
                     following = await self._replica.records_after(after, max_items, max_bytes)
+                    if following:
+                        next_request = PushRequest(head, tuple(following))
+                        _ = next_request.packed
                 call, ahead = ahead, None
                 try:
                     answer = await call
@@ -395,8 +399,8 @@ class Engine:
                     await self._replica.offer_files_again()
                     continue
                 lost = None
-                if following and answer.head.seq == after:
-                    ahead = await _begun(self._send(head, following, None))
+                if next_request is not None and answer.head.seq == after:
+                    ahead = await _begun(self._send(next_request))
                 await self._replica.acknowledge(answer.head, answer.results)
                 self.results.update((r.id, r) for r in answer.results)
                 pushed += len(items)
@@ -410,8 +414,8 @@ class Engine:
             if ahead is not None:
                 await _given_up(ahead)
 
-    async def _send(self, head: Head, items: Sequence[Item], lost: tuple[int, int] | None) -> PushAnswer:
-        return await self._timed(self._branch.push(PushRequest(head, tuple(items), lost)))
+    async def _send(self, request: PushRequest) -> PushAnswer:
+        return await self._timed(self._branch.push(request))
 
     async def _head_at(self, seq: int) -> Head:
         if seq == 0:

@@ -11,12 +11,16 @@ import re
 from typing import Any, Final
 
 DEEPEST: Final = 100
+_EASY: Final = 10
+_NOT_SIGNS: Final = bytes(set(range(256)) - set(b'"\\[]{}'))
 _BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
 
 def check_nesting(body: bytes) -> None:
     """Raises RecursionError where brackets nest deeper than DEEPEST."""
     if body.count(b"[") + body.count(b"{") <= DEEPEST:
+        return
+    if _is_easy(body):
         return
     depth = 0
     for found in _BRACKETS.finditer(body):
@@ -27,6 +31,20 @@ def check_nesting(body: bytes) -> None:
                 raise RecursionError("nested too deep")
         elif sign in b"]}":
             depth -= 1
+
+
+def _is_easy(body: bytes) -> bool:
+    """Whether the brackets of a text without escapes are gone once the innermost are taken away a few times.
+
+    A long list of short ones is looked at so in a tenth of the time that sign by sign takes.
+    """
+    signs = body.translate(None, _NOT_SIGNS)
+    if b"\\" in signs:
+        return False
+    brackets = b"".join(signs.split(b'"')[::2])
+    for _ in range(_EASY):
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+    return not brackets
 
 
 def read_json(body: bytes) -> Any:

@@ -14,12 +14,14 @@ Errors, all under `WireError`:
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, NamedTuple
 
 from sync.nesting import read_json
 
@@ -38,6 +40,8 @@ BODY_MAX_BYTES: Final = 16 * 1024 * 1024
 HANDIN_MAX_BYTES: Final = 64 * 1024 * 1024
 RECORD_MAX_BYTES: Final = 64 * 1024
 NO_HASH: Final = "0" * 64
+GZIP_FROM: Final = 1024
+GZIP_LEVEL: Final = 6
 
 
 class WireError(Exception):
@@ -107,28 +111,53 @@ def record_hash(record: bytes) -> str:
     return hashlib.sha256(record).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One record of a push: its id and the exact bytes stored on the phone."""
 
     id: str
     record: bytes
 
 
-@dataclass(frozen=True, slots=True)
+class Packed(NamedTuple):
+    """A body as it is sent."""
+
+    content: bytes
+    gzipped: bool
+
+    @classmethod
+    def of(cls, body: bytes) -> Packed:
+        """Gzipped where that is worth it."""
+        if len(body) < GZIP_FROM:
+            return cls(body, gzipped=False)
+        return cls(gzip.compress(body, GZIP_LEVEL, mtime=0), gzipped=True)
+
+
+@dataclass(frozen=True)
 class PushRequest:
     """The records a phone hands in, after the head it declares; `lost` = first and last sequence number gone for good."""
 
     head: Head
     items: tuple[Item, ...] = ()
     lost: tuple[int, int] | None = None
+    checked: tuple[str, ...] = field(default=(), compare=False, repr=False)
+
+    def hashes(self) -> Sequence[str]:
+        """The SHA-256 of each item; not reckoned again where `decode` has done it (`checked`)."""
+        return self.checked or [record_hash(i.record) for i in self.items]
+
+    @cached_property
+    def packed(self) -> Packed:
+        """As it is sent; made once, and where there is time for it: while the branch is busy with the one before."""
+        return Packed.of(self.encode())
 
     def encode(self) -> bytes:
         """Line 1 with lengths and hashes, then each record followed by a newline."""
         line: dict[str, Any] = {
             "protocol": PROTOCOL,
             "head": self.head.to_wire(),
-            "items": [[i.id, len(i.record), record_hash(i.record)] for i in self.items],
+            "items": [
+                (i.id, len(i.record), digest) for i, digest in zip(self.items, self.hashes(), strict=True)
+            ],
         }
         if self.lost is not None:
             line["lost"] = list(self.lost)
@@ -153,9 +182,9 @@ class PushRequest:
                 raise Malformed("items")
             sizes.append(entry[1])
         records = _split(body, start, sizes)
-        for entry, record in zip(declared, records, strict=True):
-            if record_hash(record) != entry[2]:
-                raise Malformed("hash")
+        hashes = tuple(map(record_hash, records))
+        if any(entry[2] != digest for entry, digest in zip(declared, hashes, strict=True)):
+            raise Malformed("hash")
         lost = line.get("lost")
         if lost is not None and not (
             isinstance(lost, list) and len(lost) == 2 and all(type(n) is int and n > 0 for n in lost)
@@ -165,11 +194,11 @@ class PushRequest:
             Head.from_wire(line.get("head")),
             tuple(Item(entry[0], record) for entry, record in zip(declared, records, strict=True)),
             (lost[0], lost[1]) if lost else None,
+            hashes,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class PushResult:
+class PushResult(NamedTuple):
     """What became of one record: `created`, `duplicate` or `quarantined` with the reason."""
 
     id: str
@@ -224,8 +253,7 @@ class PushAnswer:
         return cls(value["time_ms"], Head.from_wire(value.get("head")), tuple(out))
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One document of the feed. `body` is None for the asking device's own activity, which it already has."""
 
     kind: str
@@ -300,12 +328,12 @@ class Page:
             "more": self.more,
             "time_ms": self.time_ms,
             "snapshot": self.snapshot,
-            "docs": [[d.kind, d.id, d.version, len(d.body or b"")] for d in self.docs],
-            "removed": [list(r) for r in self.removed],
+            "docs": [(kind, doc_id, version, len(body or b"")) for kind, doc_id, version, body in self.docs],
+            "removed": self.removed,
         }
         if self.check is not None:
             line["check"] = self.check.to_wire()
-        return _frame(line, [d.body or b"" for d in self.docs])
+        return _frame(line, [body or b"" for _, _, _, body in self.docs])
 
     @classmethod
     def decode(cls, body: bytes) -> Page:

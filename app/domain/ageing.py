@@ -12,8 +12,13 @@ def day_of_episode(case: Case, today: date) -> int:
     return (today - case.episode_start).days if case.episode_start else 0
 
 
-def days_past_due(figures: Figures, today: date) -> int:
-    """DPD, 逾期 N 天: calendar days since `due_since`, never below 0. A part payment may move it; it never moves D."""
+def days_past_due(case: Case, figures: Figures, today: date) -> int:
+    """DPD, 逾期 N 天: calendar days since `due_since`, never below 0. A part payment may move it; it never moves D.
+
+    0 while a repaid case is only watched: nothing is unpaid, whatever its last figures say.
+    """
+    if case.status == "watch":
+        return 0
     return max((today - figures.due_since).days, 0) if figures.due_since else 0
 
 

@@ -157,13 +157,14 @@ BODIES: Final[Mapping[str, Callable[[Body], None]]] = {
 }
 
 
+_DETAILS: Final = frozenset(d for details in codes.REASONS.values() for d in details)
+
+
 def _why_overdue(body: Body) -> None:
     """Cause, reason with its detail, and what was explained."""
     body.code("cause", codes.CAUSES, needed=False)
     reason = body.code("reason", codes.REASONS, needed=False)
-    detail = body.code(
-        "reason_detail", [d for details in codes.REASONS.values() for d in details], needed=False
-    )
+    detail = body.code("reason_detail", _DETAILS, needed=False)
     if detail and detail not in codes.REASONS.get(reason, ()):
         raise body.wrong("reason_detail", "That detail does not belong to the reason.")
     body.codes("explained", codes.EXPLAINED)

@@ -62,7 +62,7 @@ class Body:
     def code(self, name: str, known: Collection[str], needed: bool = True) -> str:
         """One of the fixed codes."""
         value = self.raw.get(name)
-        if (value is None or value == "") and not needed:
+        if not needed and (value is None or value == ""):
             return ""
         if value is None:
             raise self.wrong(name, "{field} is missing.")

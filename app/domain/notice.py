@@ -77,7 +77,7 @@ def letter(case: Case, figures: Figures, procedure: Procedure, addressee: str, o
         "disbursed": _day(case.loan.disbursed_on),
         "due_since": _day(figures.due_since),
         "as_of": _day(as_of),
-        "days": days_past_due(figures, as_of),
+        "days": days_past_due(case, figures, as_of),
         "amount": _yuan(amount),
         "capitals": in_capitals(amount),
         "principal": _yuan(figures.overdue_principal),

@@ -152,7 +152,7 @@ def group_loans(case: Case, files: Iterable[CaseFile], today: date) -> tuple[Gro
             f.case.case_id,
             f.case.contract_no,
             f.case.borrower.name,
-            days_past_due(f.figures, today),
+            days_past_due(f.case, f.figures, today),
             f.figures.amount_due,
         )
         for f in files

@@ -253,7 +253,7 @@ class _Entry:
             case_id=case.case_id,
             contract_no=case.contract_no,
             name=case.borrower.name,
-            dpd=days_past_due(figures, today),
+            dpd=days_past_due(case, figures, today),
             amount_due=figures.amount_due,
             steps=self.now,
             distance_m=distance_m(case, here),
@@ -300,7 +300,7 @@ def _entry(reading: Reading, procedures: Mapping[str, Procedure], pinned: Collec
         level,
         _within(level, [s for u, s in asked if u == level]),
         -figures.amount_due if level == REST else ZERO,
-        -days_past_due(figures, today),
+        -days_past_due(case, figures, today),
         case.case_id,
     )
     return _Entry(reading, began, now, news, level, key, town_of(case), case.case_id in pinned)

@@ -22,6 +22,7 @@ ZERO: Final = Decimal("0.00")
 CENT: Final = Decimal("0.01")
 
 _decoder = json.JSONDecoder()
+_NUMBERS: Final = (int, float)  # as JSON has them; a bool is none
 
 
 @frozen
@@ -426,24 +427,20 @@ def read_position(value: object) -> Position | None:
     """A `position` member, or None where there is none that makes sense."""
     if not isinstance(value, dict):
         return None
-    lat, lon, accuracy, mocked, fixed = (
-        value.get(k) for k in ("lat", "lon", "accuracy_m", "mocked", "fixed_at")
-    )
-    if (
-        isinstance(lat, bool)
-        or isinstance(lon, bool)
-        or not isinstance(lat, int | float)
-        or not isinstance(lon, int | float)
-    ):
+    lat: Any = value.get("lat")
+    lon: Any = value.get("lon")
+    accuracy: Any = value.get("accuracy_m")
+    mocked = value.get("mocked")
+    if type(lat) not in _NUMBERS or type(lon) not in _NUMBERS:
         return None
     if not (-90 <= lat <= 90 and -180 <= lon <= 180):
         return None
     return Position(
         float(lat),
         float(lon),
-        float(accuracy) if isinstance(accuracy, int | float) and not isinstance(accuracy, bool) else None,
+        float(accuracy) if type(accuracy) in _NUMBERS else None,
         mocked if isinstance(mocked, bool) else None,
-        instant(fixed),
+        instant(value.get("fixed_at")),
     )
 
 

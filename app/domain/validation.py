@@ -20,6 +20,7 @@ from app.domain.records import Case, instant, read_position
 __all__ = ["RECORD_MAX_BYTES", "Invalid", "check_body", "check_record"]
 
 RECORD_MAX_BYTES: Final = 64 * 1024
+_NAMED: Final = ("activity_id", "case_id", "kind", "officer_id", "device_id")
 _HASH_LENGTH: Final = 64
 _NESTED_MAX: Final = 100  # what is deeper can be read in one place of a program and not in another
 _AS_SENT: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -36,8 +37,9 @@ def check_record(record: Mapping[str, Any], case: Case | None, as_sent: bytes | 
         check_json(record)
     else:
         _check_sent(record, as_sent)
-    for name in ("activity_id", "case_id", "kind", "officer_id", "device_id"):
-        if not isinstance(record.get(name), str) or not record[name]:
+    for name in _NAMED:
+        value = record.get(name)
+        if not isinstance(value, str) or not value:
             raise Invalid(name, Message("{field} is missing.", {"field": member(name)}))
     if type(record.get("device_seq")) is not int or record["device_seq"] < 1:
         raise Invalid("device_seq", Message("{field} is missing.", {"field": member("device_seq")}))

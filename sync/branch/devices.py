@@ -16,7 +16,12 @@ from sync.protocol import Head
 
 REVOKED_PUSH_DAYS: Final = 30  # default of `limits.revoked_push_days`
 _DAY_MS: Final = 24 * 3600 * 1000
-_BY_SECRET: Final = select(t.device).where(t.device.c.secret_hash == bindparam("secret"))
+_BY_SECRET: Final = select(
+    *(
+        t.device.c[name]
+        for name in ("secret_hash", "device_id", "officer_id", "head_seq", "head_hash", "revoked_ms")
+    )
+).where(t.device.c.secret_hash == bindparam("secret"))
 _LOCKED: Final = _BY_SECRET.with_for_update(key_share=True)
 
 

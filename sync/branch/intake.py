@@ -9,22 +9,22 @@ its pushes for the network's sake, not for the branch's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, text, update
 
 from app.domain.message import Message
 from sync.branch import tables as t
 from sync.branch.database import again_if_in_the_way
 from sync.branch.devices import Device, authenticate
-from sync.branch.feed import Changes, among
+from sync.branch.feed import Changes, insert_rows, listed, listing
 from sync.branch.office import Office
 from sync.branch.problems import MALFORMED, RESEND, TOO_LARGE, refuse
 from sync.branch.reading import Reading, read_record
 from sync.branch.said import in_both
-from sync.protocol import NO_HASH, Head, Item, PushAnswer, PushRequest, PushResult, record_hash
+from sync.protocol import NO_HASH, Head, Item, PushAnswer, PushRequest, PushResult
 
 CREATED: Final = "created"
 DUPLICATE: Final = "duplicate"
@@ -97,35 +97,35 @@ class Intake:
         self._request = request
         self._readings = readings
         self._lost = request.lost
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[tuple[Any, ...]] = []
         self._now_ms = now_ms
         self._known = _known(changes.conn, request.items)
-        case_ids = list({r.case_id for r in readings if r.case_id is not None})
+        case_ids = {r.case_id for r in readings if r.case_id is not None}
         self._holder_of_mine = _ever_assigned(changes.conn, device.officer_id, case_ids)
         changes.held_by(self._holder_of_mine)
 
     def take(self) -> list[PushResult]:
         """Judge all records. Raises Problem `resend_from` where one does not follow."""
+        request = self._request
         results = [
-            self._take_one(item, reading)
-            for item, reading in zip(self._request.items, self._readings, strict=True)
+            self._take_one(item, digest, reading)
+            for item, digest, reading in zip(request.items, request.hashes(), self._readings, strict=True)
         ]
         self._skip_lost()
         return results
 
-    def _take_one(self, item: Item, reading: Reading) -> PushResult:
-        digest = record_hash(item.record)
-        stored = self._known.get(item.id, [])
-        for known in stored:
+    def _take_one(self, item: Item, digest: str, reading: Reading) -> PushResult:
+        stored = self._known.get(item.id)
+        for known in stored or ():
             if (known.device_id, known.hash) == (self._device.device_id, digest):
                 # The reason tells a phone whose answer was cut that this one waits for the supervisor.
                 return PushResult(item.id, DUPLICATE, known.reason)
         self._skip_lost()
         if not reading.follows(self.head):
             raise self._resend()
-        why = self._why_quarantined(item, reading, taken=bool(stored))
+        why = self._why_quarantined(item, reading, taken=stored is not None)
         reason = in_both(why, " ") if why is not None else None
-        self._rows.append(self._row(item, reading, digest, reason))
+        self._note(item, reading, digest, reason)
         self._known.setdefault(item.id, []).append(_Known(self._device.device_id, digest, reason))
         self.head = Head(self.head.seq + 1, digest)
         return PushResult(item.id, CREATED if reason is None else QUARANTINED, reason)
@@ -163,36 +163,38 @@ class Intake:
             return Message("This case was never assigned to this officer.")
         return None
 
-    def _row(self, item: Item, reading: Reading, digest: str, reason: str | None) -> dict[str, Any]:
-        created = reason is None
-        late = created and self._holder_of_mine.get(reading.case_id or "") != self._device.officer_id
-        return {
-            "activity_id": item.id,
-            "device_id": self._device.device_id,
-            "seq": self.head.seq + 1,
-            "prev": self.head.hash,
-            "hash": digest,
-            "record": item.record,
-            "status": CREATED if created else QUARANTINED,
-            "reason": reason,
-            "late": late,
-            "received_ms": self._now_ms,
-            "officer_id": self._device.officer_id,
-            "case_id": reading.case_id,
-            "kind": reading.kind,
-            "happened_at": reading.happened_at,
-            "happened_on": reading.happened_on,
-            "recorded_at": reading.recorded_at,
-        }
+    def _note(self, item: Item, reading: Reading, digest: str, reason: str | None) -> None:
+        """One row more, in the order of `_COLUMNS`."""
+        created, case_id = reason is None, reading.case_id
+        late = created and self._holder_of_mine.get(case_id or "") != self._device.officer_id
+        if created and case_id is not None:
+            self._changes.created(case_id, item.id, new=True)
+        day = reading.happened_on
+        self._rows.append(
+            (
+                item.id,
+                self._device.device_id,
+                self.head.seq + 1,
+                self.head.hash,
+                digest,
+                item.record,
+                CREATED if created else QUARANTINED,
+                reason,
+                late,
+                self._now_ms,
+                self._device.officer_id,
+                case_id,
+                reading.kind,
+                reading.happened_at,
+                day.isoformat() if day is not None else None,
+                reading.recorded_at,
+            )
+        )
 
     def store(self) -> None:
         """Write records, head and declaration; created activities go to the feeds of their cases' officers."""
         conn, declared = self._changes.conn, self._request.head
-        if self._rows:
-            conn.execute(insert(t.activity), self._rows)
-        for row in self._rows:
-            if row["status"] == CREATED:
-                self._changes.created(row["case_id"], row["activity_id"])
+        insert_rows(conn, t.activity, _COLUMNS, self._rows)
         conn.execute(
             _STANDS,
             {
@@ -208,20 +210,15 @@ class Intake:
 
 
 def _known(conn: Connection, items: Sequence[Item]) -> dict[str, list[_Known]]:
-    act = t.activity.c
     found: dict[str, list[_Known]] = {}
-    columns = (act.activity_id, act.device_id, act.hash, act.reason)
-    for row in among(conn, columns, act.activity_id, list({i.id for i in items})):
+    for row in listed(conn, _STORED, {i.id for i in items}):
         found.setdefault(row.activity_id, []).append(_Known(row.device_id, row.hash, row.reason))
     return found
 
 
-def _ever_assigned(conn: Connection, officer_id: str, case_ids: Sequence[str]) -> Mapping[str, str | None]:
+def _ever_assigned(conn: Connection, officer_id: str, case_ids: Collection[str]) -> Mapping[str, str | None]:
     """Of these cases those this officer has or had, with the officer who has each now."""
-    case, given = t.case_.c, t.assignment.c
-    rows = among(conn, (given.case_id,), given.case_id, case_ids, given.officer_id == officer_id)
-    mine = [row.case_id for row in rows]
-    return {r.case_id: r.officer_id for r in among(conn, (case.case_id, case.officer_id), case.case_id, mine)}
+    return dict(tuple(row) for row in listed(conn, _HELD, case_ids, officer=officer_id))
 
 
 def log_lost(conn: Connection, device_id: str, first: int, last: int, now_ms: int) -> None:
@@ -237,9 +234,7 @@ def log_lost(conn: Connection, device_id: str, first: int, last: int, now_ms: in
 
 
 def _log_declared(conn: Connection, device_id: str, declared: Head, now_ms: int) -> None:
-    said = {"b_device": device_id, "b_seq": declared.seq, "b_hash": declared.hash, "now": now_ms}
-    if conn.execute(_SAID_AGAIN, said).rowcount == 0:
-        conn.execute(_SAID_FIRST, said)
+    conn.execute(_SAID, {"device": device_id, "seq": declared.seq, "hash": declared.hash, "now": now_ms})
 
 
 # Built once: a push of a few records spends more on building its statements than on having them done.
@@ -253,19 +248,21 @@ _STANDS: Final = (
         }
     )
 )
-_SAID_AGAIN: Final = (
-    update(t.declared_head)
-    .where(
-        t.declared_head.c.device_id == bindparam("b_device"),
-        t.declared_head.c.seq == bindparam("b_seq"),
-        t.declared_head.c.hash == bindparam("b_hash"),
-    )
-    .values(last_ms=bindparam("now"))
+# Both databases read it so.
+_SAID: Final = text(
+    "INSERT INTO declared_head (device_id, seq, hash, first_ms, last_ms) VALUES (:device, :seq, :hash, :now, :now) "
+    "ON CONFLICT (device_id, seq, hash) DO UPDATE SET last_ms = excluded.last_ms"
 )
-_SAID_FIRST: Final = insert(t.declared_head).values(
-    device_id=bindparam("b_device"),
-    seq=bindparam("b_seq"),
-    hash=bindparam("b_hash"),
-    first_ms=bindparam("now"),
-    last_ms=bindparam("now"),
+_STORED: Final = listing(
+    (t.activity.c.activity_id, t.activity.c.device_id, t.activity.c.hash, t.activity.c.reason),
+    t.activity.c.activity_id,
 )
+_HELD: Final = (
+    listing((t.assignment.c.case_id, t.case_.c.officer_id), t.assignment.c.case_id)
+    .join_from(t.assignment, t.case_, t.case_.c.case_id == t.assignment.c.case_id)
+    .where(t.assignment.c.officer_id == bindparam("officer"))
+)
+_COLUMNS: Final = (
+    "activity_id", "device_id", "seq", "prev", "hash", "record", "status", "reason", "late", "received_ms",
+    "officer_id", "case_id", "kind", "happened_at", "happened_on", "recorded_at",
+)  # fmt: skip

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from sync.protocol import PAGE_MAX_BYTES, PAGE_MAX_DOCS, Check, Document, Page
 _ROWS_AT_ONCE: Final = 250
 _CURSOR: Final = b"\x02"  # what a packed cursor begins with
 _BOUND: Final = 8
+_OP, _KIND, _ID, _BODY = 1, 2, 3, 5  # columns of `_AFTER`
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,19 +128,32 @@ def _read(
         "since": start.since,
         "rows": limit + 1,
     }
-    with conn.execution_options(yield_per=_ROWS_AT_ONCE).execute(_AFTER, asked) as rows:
-        for part in rows.partitions():
-            for seq, op, kind, doc_id, version, body in part:
-                here = 0 if body is None else len(body)
-                if len(docs) + len(removed) == limit or (docs and size + here > PAGE_MAX_BYTES):
-                    return docs, removed, read_to, True
-                read_to = seq
-                if op == REMOVE:
-                    removed.append((kind, doc_id))
-                else:
-                    size += here
-                    docs.append(Document(kind, doc_id, version, body))
+    with conn.execute(_AFTER, asked) as rows:
+        cursor: Any = rows.cursor
+        # The driver's own rows: they are what is wanted, and as objects of SQLAlchemy they cost as much again.
+        while part := cursor.fetchmany(_ROWS_AT_ONCE):
+            sizes = [0 if row[_BODY] is None else len(row[_BODY]) for row in part]
+            fits = len(part)
+            if len(docs) + len(removed) + fits > limit or size + sum(sizes) > PAGE_MAX_BYTES:
+                fits = _fitting(sizes, limit - len(docs) - len(removed), size, first=not docs)
+            size += sum(sizes)
+            docs += [Document(*row[_KIND:]) for row in part[:fits] if row[_OP] != REMOVE]
+            removed += [(row[_KIND], row[_ID]) for row in part[:fits] if row[_OP] == REMOVE]
+            read_to = part[fits - 1][0] if fits else read_to
+            if fits < len(part):
+                return docs, removed, read_to, True
     return docs, removed, read_to, False
+
+
+def _fitting(sizes: Sequence[int], most: int, size: int, *, first: bool) -> int:
+    """How many of the next rows the page still holds: at most `most`, and 4 MiB with the `size` it has; a first
+    document is taken whatever its size.
+    """
+    for n, here in enumerate(sizes):
+        if n == most or (here and not first and size + here > PAGE_MAX_BYTES):
+            return n
+        size, first = size + here, first and not here
+    return len(sizes)
 
 
 def _after() -> Select[Any]:

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from app.domain.frozen import frozen
 from app.domain.message import Message
 from app.domain.records import Activity
 from app.domain.validation import Invalid, check_record
 from sync.protocol import RECORD_MAX_BYTES, Head
 
+_TEXTS: Final = ("activity_id", "device_id", "officer_id", "case_id", "kind", "prev")
 _COLUMN_MAX: Final = 64
 _INSTANT_MAX: Final = 40
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reading:
     """What could be read of a record; `wrong` says why it cannot stand. `seq` and `prev` None: it does not say."""
 
@@ -61,7 +62,11 @@ def read_record(record: bytes, zone: ZoneInfo) -> Reading:
 def _wrong(record: bytes, raw: dict[str, Any]) -> Message | None:
     if len(record) > RECORD_MAX_BYTES:
         return Message("The record is larger than 64 KiB.")
-    if type(raw["device_seq"]) is not int or _text(raw.get("prev")) is None:
+    if (
+        type(raw["device_seq"]) is not int
+        or not isinstance(raw.get("prev"), str)
+        or len(raw["prev"]) > _COLUMN_MAX
+    ):
         return Message("The record lacks what every record has.")
     try:
         # Judged without the case: the branch's may be newer than the one the officer had before them.
@@ -75,19 +80,24 @@ def _wrong(record: bytes, raw: dict[str, Any]) -> Message | None:
 
 
 def _members(raw: dict[str, Any], wrong: Message | None, happened_on: date | None) -> Reading:
-    seq = raw.get("device_seq")
+    seq, texts = raw.get("device_seq"), []
+    for name in _TEXTS:
+        value = raw.get(name)
+        texts.append(value if isinstance(value, str) and len(value) <= _COLUMN_MAX else None)
+    activity_id, device_id, officer_id, case_id, kind, prev = texts
+    recorded_at = raw.get("recorded_at")
     return Reading(
         wrong,
-        activity_id=_text(raw.get("activity_id")),
-        device_id=_text(raw.get("device_id")),
-        officer_id=_text(raw.get("officer_id")),
-        case_id=_text(raw.get("case_id")),
-        kind=_text(raw.get("kind")),
-        seq=seq if type(seq) is int else None,
-        prev=_text(raw.get("prev")),
-        happened_at=_text(raw.get("happened_at") or raw.get("recorded_at"), _INSTANT_MAX),
-        happened_on=happened_on,
-        recorded_at=_text(raw.get("recorded_at"), _INSTANT_MAX),
+        activity_id,
+        device_id,
+        officer_id,
+        case_id,
+        kind,
+        seq if type(seq) is int else None,
+        prev,
+        _instant(raw.get("happened_at") or recorded_at),
+        happened_on,
+        _instant(recorded_at),
     )
 
 
@@ -131,6 +141,6 @@ def _finite(digits: str) -> float:
 _STRICT: Final = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
 
 
-def _text(value: object, longest: int = _COLUMN_MAX) -> str | None:
-    """A member a column can keep."""
-    return value if isinstance(value, str) and len(value) <= longest else None
+def _instant(value: object) -> str | None:
+    """A time as it was written, where a column can keep it."""
+    return value if isinstance(value, str) and len(value) <= _INSTANT_MAX else None
