@@ -392,7 +392,7 @@ def _salvage(options: argparse.Namespace, t: Translator) -> int:
     _answer(
         options,
         {"file": str(options.out), **counts, "damaged": found.damaged},
-        lambda: t("{records} records, {waiting} of them not sent, and {files} files, all still sealed: {file}", file=options.out.name, **counts),
+        lambda: t("{records}, {waiting} of them not sent, and {files}, all still sealed: {file}", file=options.out.name, **found.counted),
     )  # fmt: skip
     if found.damaged:
         _complain(t("The notebook's file is damaged: what could be read of it was taken."))
@@ -406,7 +406,7 @@ def _hand_in(options: argparse.Namespace, t: Translator) -> int:
     _answer(
         options,
         {**counts, "damaged": found.damaged},
-        lambda: t("Handed in, still sealed: {records} records, {waiting} of them not sent, and {files} files. Tell the branch.", **counts),
+        lambda: t("Handed in, still sealed: {records}, {waiting} of them not sent, and {files}. Tell the branch.", **found.counted),
     )  # fmt: skip
     return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from app.domain.frozen import frozen
 from app.domain.message import Message
@@ -207,6 +207,12 @@ class SealedJournal:
     waiting: int
     files: int
     damaged: bool
+
+    @property
+    def counted(self) -> Mapping[str, Any]:
+        """What fills `{records}`, `{waiting}` and `{files}` of a sentence."""
+        records, files = Message("{n} records", {"n": self.records}), Message("{n} files", {"n": self.files})
+        return {"records": records, "waiting": self.waiting, "files": files}
 
 
 @dataclass(frozen=True, slots=True)

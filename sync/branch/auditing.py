@@ -10,6 +10,7 @@ import typer
 from app.domain.message import Message
 from sync.branch.audit import lines
 from sync.branch.console import JsonFlag, console
+from sync.branch.said import moment
 
 audit = typer.Typer(no_args_is_help=True, help="查阅记录 · Who read and exported what.")
 
@@ -35,12 +36,11 @@ def audit_list(
         {"audit": [line.to_json() for line in found]},
         *(
             Message(
-                "{at} {who}: {action} {subject}",
+                "{at} {who}: {action}",
                 {
-                    "at": line.at,
+                    "at": moment(line.at),
                     "who": line.who if line.device_id is None else f"{line.who} @ {line.device_id}",
-                    "action": line.action,
-                    "subject": line.subject or "",
+                    "action": " ".join(filter(None, (line.action, line.subject))),
                 },
             )
             for line in found

@@ -32,7 +32,7 @@ from sync.branch.officers import add_officer, list_officers
 from sync.branch.printing.cli import register as register_papers
 from sync.branch.recovering import register as register_recovering
 from sync.branch.reviewing import register as register_reviewing
-from sync.branch.said import in_both
+from sync.branch.said import devices, in_both
 from sync.branch.securing import register as register_securing
 from sync.branch.settings import put_setting
 from sync.branch.status import status
@@ -135,8 +135,13 @@ def officer_list(ctx: typer.Context, as_json: JsonFlag = False) -> None:
         {"officers": [o.to_json() for o in listed]},
         *(
             Message(
-                "{officer} {name}: {cases} cases, {devices} devices",
-                {"officer": o.officer_id, "name": o.name, "cases": o.cases, "devices": o.devices},
+                "{officer} {name}: {cases}, {devices}",
+                {
+                    "officer": o.officer_id,
+                    "name": o.name,
+                    "cases": Message("{n} cases assigned", {"n": o.cases}),
+                    "devices": devices(o.devices),
+                },
             )
             for o in listed
         ),

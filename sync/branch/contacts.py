@@ -43,6 +43,7 @@ class Reported:
     state: str
     officer_id: str
     happened_at: str
+    person: str  # whose it is by name; empty for the borrower
 
     def to_json(self) -> dict[str, Any]:
         """All members."""
@@ -192,4 +193,5 @@ def _waiting(conn: Connection) -> Iterator[Reported]:
         yield Reported(
             a.activity_id, a.case_id, case["contract_no"], case["borrower"]["name"], a.party, field, old,
             new.strip() if isinstance(new, str) else None, state, a.officer_id, a.happened_at.isoformat(),
+            "" if a.party == BORROWER else str((_person(case, a.party) or {}).get("name") or ""),
         )  # fmt: skip

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from app.domain.message import Message
+from app.domain.message import Code, Message
 from sync.branch.audit import note
 from sync.branch.console import JsonFlag, console
 from sync.branch.contacts import Reported, answer, reported
 from sync.branch.decisions import decide
 from sync.branch.holiday import take_from_library, years_around
+from sync.branch.said import moment
 
 contacts = typer.Typer(no_args_is_help=True, help="联系方式 · Contacts officers reported.")
 Id = Annotated[str, typer.Argument(metavar="ID")]
@@ -46,15 +47,17 @@ def contact_list(ctx: typer.Context, as_json: JsonFlag = False) -> None:
         {"contacts": [r.to_json() for r in found]},
         *(
             Message(
-                "{id}: {contract} {name}, {party}, {old} → {new} ({officer})",
+                "{id}: {contract} {name}, {party}, {field}: {old} → {new} ({officer}, {at})",
                 {
                     "id": r.id,
                     "contract": r.contract_no,
                     "name": r.name,
-                    "party": r.party,
+                    "party": r.person or Code("role", r.party),
+                    "field": Code("contact_field", r.field),
                     "old": r.old,
-                    "new": r.new or "×",
+                    "new": r.new or Code("contact_state", r.state),
                     "officer": r.officer_id,
+                    "at": moment(r.happened_at),
                 },
             )
             for r in found
@@ -100,7 +103,12 @@ def decide_case(
     run = console(ctx, as_json)
     with run.office() as office:
         made = decide(office, case, what.value, why, by)
-    run.answer(made, Message("Decided: {what}. Phones get it with their next sync.", {"what": what.value}))
+    run.answer(
+        made,
+        Message(
+            "Decided: {what}. Phones get it with their next sync.", {"what": Code("decision", what.value)}
+        ),
+    )
 
 
 def holidays(ctx: typer.Context, as_json: JsonFlag = False) -> None:

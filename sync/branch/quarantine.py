@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, and_, func, insert, select, update
 
-from app.domain.message import Message
+from app.domain.message import Code, Message
 from app.domain.validation import RECORD_MAX_BYTES
 from sync.branch import tables as t
 from sync.branch.audit import note
@@ -107,7 +107,12 @@ def answer(office: Office, key: str, *, accept: bool, why: str, by: str) -> Held
             raise BranchError(
                 Message(
                     "Record {n} was {verdict} on {on} by {by} already.",
-                    {"n": row.n, "verdict": before.verdict, "on": before.on, "by": before.by},
+                    {
+                        "n": row.n,
+                        "verdict": Code("verdict", before.verdict),
+                        "on": before.on,
+                        "by": before.by,
+                    },
                 )
             )
         note(office, f"quarantine {'accept' if accept else 'reject'}", subject=row.activity_id, conn=conn)
@@ -252,7 +257,7 @@ def reasons(listed: list[Held]) -> Iterator[Message]:
                 "id": h.activity_id,
                 "officer": h.officer_id,
                 "contract": h.contract_no or h.case_id or "?",
-                "kind": h.kind or "?",
+                "kind": Code("kind", h.kind) if h.kind else "?",
                 "reason": h.reason,
             },
         )

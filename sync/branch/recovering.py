@@ -19,6 +19,7 @@ from sync.branch.handing_in import Journal, accept_journal, open_journal, write_
 from sync.branch.handins import handed_in, sealed
 from sync.branch.office import put_meta
 from sync.branch.recovery import make_recovery_keys
+from sync.branch.said import files, moment, records
 
 recovery = typer.Typer(no_args_is_help=True, help="恢复密钥 · The branch's recovery key.")
 handins = typer.Typer(no_args_is_help=True, help="交来的封存台账 · Sealed journals that phones handed in.")
@@ -44,8 +45,14 @@ def accept(ctx: typer.Context, file: File, recovery_key: Key, as_json: JsonFlag 
     run.answer(
         taken.to_json(),
         Message(
-            "{created} records taken in, {duplicate} known before, {quarantined} for the supervisor, {files} files; {unreadable} rows do not open.",
-            taken.to_json(),
+            "{created} taken in, {duplicate} known before, {quarantined} for the supervisor, {files}; {unreadable}.",
+            {
+                "created": records(taken.created),
+                "duplicate": taken.duplicate,
+                "quarantined": taken.quarantined,
+                "files": files(taken.files),
+                "unreadable": Message("{n} rows do not open", {"n": taken.unreadable}),
+            },
         ),
     )
     if taken.unreadable:
@@ -96,8 +103,12 @@ def recovery_open(
     run.answer(
         {"records": len(opened.records), "files": len(opened.files), "unreadable": opened.unreadable},
         Message(
-            "{records} records and {files} files are readable in {folder}: borrowers' data, keep it closed.",
-            {"records": len(opened.records), "files": len(opened.files), "folder": str(out)},
+            "{records} and {files} can be read in {folder}: borrowers' data, keep it closed.",
+            {
+                "records": records(len(opened.records)),
+                "files": files(len(opened.files)),
+                "folder": str(out),
+            },
         ),
     )
 
@@ -112,13 +123,13 @@ def handin_list(ctx: typer.Context, as_json: JsonFlag = False) -> None:
         {"handins": [h.to_json() for h in found]},
         *(
             Message(
-                "{n}: {records} records, {size} bytes, received {received}{taken}",
+                "{n}: {records}, {size} bytes, received {received}{taken}",
                 {
                     "n": h.n,
-                    "records": h.records,
+                    "records": records(h.records),
                     "size": h.size,
-                    "received": h.received_at,
-                    "taken": Message(", taken in {on}", {"on": h.taken_at}) if h.taken_at else "",
+                    "received": moment(h.received_at),
+                    "taken": Message(", taken in {on}", {"on": moment(h.taken_at)}) if h.taken_at else "",
                 },
             )
             for h in found

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.domain.message import Message
+from app.domain.message import Code, Message
 from sync.branch.audit import note
 from sync.branch.console import Console, JsonFlag, console
 from sync.branch.quarantine import Held, answer, find, held, reasons
@@ -108,5 +108,5 @@ def _answered(found: Held) -> Message:
     given = found.answer
     return Message(
         "{verdict} on {on} by {by}: {why}",
-        {"verdict": given.verdict, "on": given.on, "by": given.by, "why": given.why or "-"},
+        {"verdict": Code("verdict", given.verdict), "on": given.on, "by": given.by, "why": given.why or "-"},
     )

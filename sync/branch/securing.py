@@ -11,6 +11,7 @@ from app.domain.message import Message
 from sync.branch.chains import Chain, check_chain, device_ids
 from sync.branch.console import JsonFlag, console
 from sync.branch.errors import BranchError
+from sync.branch.said import moment, records
 from sync.branch.switching import phones, restored, revoke
 
 devices = typer.Typer(no_args_is_help=True, help="设备 · The officers' phones.")
@@ -33,14 +34,16 @@ def device_list(ctx: typer.Context, as_json: JsonFlag = False) -> None:
         {"devices": [p.to_json() for p in found]},
         *(
             Message(
-                "{device} {officer} {name}: {records} records, {behind} not handed in{off}",
+                "{device} {officer} {name}: {records}, {behind} not handed in{off}",
                 {
                     "device": p.device_id,
                     "officer": p.officer_id,
                     "name": p.name or "",
-                    "records": p.records,
+                    "records": records(p.records),
                     "behind": p.behind,
-                    "off": Message(", switched off {on}", {"on": p.revoked_at}) if p.revoked_at else "",
+                    "off": Message(", switched off {on}", {"on": moment(p.revoked_at)})
+                    if p.revoked_at
+                    else "",
                 },
             )
             for p in found
@@ -106,12 +109,12 @@ def verify(
 
 def _sentences(chain: Chain) -> Iterator[Message]:
     yield Message(
-        "{device} {officer}: {records} records, {heads} heads declared, {state}",
+        "{device} {officer}: {records}, {heads}, {state}",
         {
             "device": chain.device_id,
             "officer": chain.officer_id,
-            "records": chain.records,
-            "heads": len(chain.declared),
+            "records": records(chain.records),
+            "heads": Message("its head declared {n} times", {"n": len(chain.declared)}),
             "state": Message("sound") if chain.sound else Message("NOT SOUND"),
         },
     )

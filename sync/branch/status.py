@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from app.domain.message import Message
+from app.domain.message import Code, Message
 from sync.branch import tables as t
 from sync.branch.office import Office, read_meta
 from sync.branch.quarantine import waiting
+from sync.branch.said import devices, moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +44,29 @@ class Status:
         """The same to read."""
         yield Message("Branch {name}, zone {zone}", {"name": self.branch, "zone": self.zone})
         yield Message(
-            "{officers} officers, {devices} devices, {behind} of them with records not handed in yet",
-            {"officers": self.officers, "devices": self.devices, "behind": self.behind},
+            "{officers}, {devices}, {behind} of them with records not handed in yet",
+            {
+                "officers": Message("{n} officers", {"n": self.officers}),
+                "devices": devices(self.devices),
+                "behind": self.behind,
+            },
         )
-        shown = ", ".join(f"{status} {n}" for status, n in sorted(self.cases.items())) or "0"
-        yield Message("Cases: {cases}", {"cases": shown})
+        shown = [
+            Message("{status} {n}", {"status": Code("case_status", status), "n": n})
+            for status, n in sorted(self.cases.items())
+        ]
+        yield Message("Cases: {cases}", {"cases": shown or "0"})
         yield Message(
             "{activities} activities, {late} of them late, {quarantined} waiting for the supervisor",
             {"activities": self.activities, "late": self.late, "quarantined": self.quarantined},
         )
         yield Message(
             "Payment data complete up to {day}; last import {imported}; last push {pushed}",
-            {"day": self.payments_cover, "imported": self.last_import, "pushed": self.last_push},
+            {
+                "day": self.payments_cover,
+                "imported": moment(self.last_import),
+                "pushed": moment(self.last_push),
+            },
         )
 
 

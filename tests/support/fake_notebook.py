@@ -327,19 +327,19 @@ class FakeNotebook:
         if not self.online:
             raise NoConnection(
                 Message(
-                    "The branch server was not reached. Check the address and the network, then try again."
+                    "The branch cannot be reached. What is recorded is kept and will be sent when there is a connection."
                 )
             )
         if self.captive_portal:
             raise NoConnection(
                 Message(
-                    "Something else answered instead of the branch server: a Wi-Fi log-in page, or a wrong address."
+                    "Something other than the branch answered, perhaps the sign-in page of a Wi-Fi network. Sign in there or switch the Wi-Fi off, check the address, and try again. Nothing is lost."
                 )
             )
         if code != CODE:
             raise BranchRefused(
                 Message(
-                    "The branch does not know this code, or it has expired. Ask the branch for a new one."
+                    "The code is wrong, used up or too old, or belongs to another officer. Ask the branch for a new one."
                 )
             )
         self.server, self.officer_id, self.state = server, officer_id, "open"
@@ -448,7 +448,7 @@ class FakeNotebook:
             await asyncio.sleep(0)
         found = self.cases.get(key) or next((c for c in self.cases.values() if c[0].contract_no == key), None)
         if found is None:
-            raise NotebookError(Message("There is no such case in this notebook."))
+            raise NotebookError(Message("There is no case {key} in this notebook.", {"key": key}))
         case, figures = found
         item = self.items[case.case_id]
         own = [e for e in self.entries if e.activity.case_id == case.case_id]
@@ -544,13 +544,17 @@ class FakeNotebook:
     async def record(self, new: Sequence[NewActivity], draft_id: str | None = None) -> list[str]:
         await asyncio.sleep(0)
         if self.disk_full:
-            raise NotSaved(Message("Not saved: the phone has no space left. The form is kept as a draft."))
+            raise NotSaved(
+                Message(
+                    "Not saved: this device has no room left. What you entered is still here; free some space, then save again."
+                )
+            )
         blocking = tuple(h for h in self.hindered if h.blocks)
         if blocking and not all(n.override for n in new):
             raise Hindered(blocking[0].text, blocking)
         for n in new:
             if n.kind == "promise" and Decimal(str(n.body["amount"])) <= 0:
-                raise InvalidRecord(Message("The amount must be more than zero."), "amount")
+                raise InvalidRecord(Message("An amount has to be more than 0."), "amount")
         ids = [self._append(n, "waiting") for n in new]
         self.recorded.extend(new)
         for n in new:
@@ -566,7 +570,11 @@ class FakeNotebook:
 
     async def save_draft(self, draft: Draft) -> None:
         if self.disk_full:
-            raise NotSaved(Message("Not saved: the phone has no space left. The form is kept as a draft."))
+            raise NotSaved(
+                Message(
+                    "Not saved: this device has no room left. What you entered is still here; free some space, then save again."
+                )
+            )
         self.kept_drafts[draft.draft_id] = draft
 
     async def draft(self, case_id: str, kind: str) -> Draft | None:
@@ -580,7 +588,11 @@ class FakeNotebook:
 
     async def keep_draft_file(self, draft_id: str, name: str, content: bytes) -> None:
         if self.disk_full:
-            raise NotSaved(Message("Not saved: the phone has no space left. The form is kept as a draft."))
+            raise NotSaved(
+                Message(
+                    "Not saved: this device has no room left. What you entered is still here; free some space, then save again."
+                )
+            )
         self.kept_files[draft_id, name] = content
 
     async def draft_file(self, draft_id: str, name: str) -> bytes | None:
@@ -614,7 +626,7 @@ class FakeNotebook:
         await asyncio.sleep(0)
         if not self.online:
             self.last_error = Message(
-                "The branch server was not reached. Check the address and the network, then try again."
+                "The branch cannot be reached. What is recorded is kept and will be sent when there is a connection."
             )
             raise NoConnection(self.last_error)
         if self.refused is not None:
@@ -649,7 +661,11 @@ class FakeNotebook:
 
     async def hand_in(self, server: str) -> SealedJournal:
         if not server.startswith("https://"):
-            raise NotebookError(Message("This is not a server address."))
+            raise NotebookError(
+                Message(
+                    "This is not a server address. It looks like https://branch.example:8443; ask the branch for theirs."
+                )
+            )
         self.handed_in = SealedJournal(b"sealed", 3, 2, 1, damaged=False)
         return self.handed_in
 
@@ -671,4 +687,6 @@ class FakeNotebook:
         return None
 
     def weakness(self) -> Message | None:
-        return Message("This computer has no key store; the key lies in a file of its own and protects less.")
+        return Message(
+            "This device offers no keyring, so half of the key lies in a file of this user. That is weaker: keep the device's own lock on."
+        )

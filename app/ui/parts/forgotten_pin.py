@@ -100,8 +100,8 @@ def _taken(handed: SealedJournal, session: Session) -> ft.Control:
     t, sizes = session.t, session.sizes
     lines: list[ft.Control] = [
         text(
-            t("Handed in, still sealed: {records} records, {waiting} of them not sent, and {files} files. Tell the branch.",
-              records=handed.records, waiting=handed.waiting, files=handed.files),
+            t("Handed in, still sealed: {records}, {waiting} of them not sent, and {files}. Tell the branch.",
+              **handed.counted),
             sizes.body, bold=True, key="handed-in",
         ),
         grey(t("Binding anew begins with an empty notebook. What is here now stays on this phone, out of the way."), sizes.body),

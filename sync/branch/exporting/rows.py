@@ -15,21 +15,23 @@ from sqlalchemy import Connection, select
 
 from app.domain.promises import judge
 from app.domain.records import Activity, Case, CaseFile, Figures
+from app.i18n import translator
 from sync.branch import tables as t
 from sync.branch.office import Office
 
 ACTIVITY_COLUMNS: Final = (
     "activity_id", "case_id", "contract_no", "name", "officer_id", "kind", "happened_at", "recorded_at",
     "party", "outcome", "reason", "amount", "due_on", "note", "late", "lat", "lon", "override", "body",
+    "person", "kind_zh", "outcome_zh", "reason_zh",
 )  # fmt: skip
 CASE_COLUMNS: Final = (
     "case_id", "contract_no", "customer_no", "name", "officer_id", "status", "status_since", "procedure",
     "product", "episode_start", "town", "village", "phone", "as_of", "due_since", "overdue_principal",
-    "overdue_interest", "penalty_interest", "overdue", "principal_outstanding", "account_balance",
+    "overdue_interest", "penalty_interest", "overdue", "principal_outstanding", "account_balance", "status_zh",
 )  # fmt: skip
 PROMISE_COLUMNS: Final = (
     "activity_id", "case_id", "contract_no", "name", "officer_id", "party", "amount", "due_on", "made_on",
-    "state", "paid", "instalment", "note",
+    "state", "paid", "instalment", "note", "person", "state_zh",
 )  # fmt: skip
 
 
@@ -62,6 +64,10 @@ def activity_rows(conn: Connection, since: date | None) -> Iterator[dict[str, An
             "lon": at.lon if at else None,
             "override": _json(activity.raw.get("override")) if activity.raw.get("override") else None,
             "body": _json(body),
+            "person": case.party_name(activity.party) if case else None,
+            "kind_zh": _in_words("kind", activity.kind),
+            "outcome_zh": _in_words("outcome", body.get("outcome")),
+            "reason_zh": _in_words("reason", body.get("reason")),
         }
 
 
@@ -100,6 +106,7 @@ def case_rows(conn: Connection, since: date | None) -> Iterator[dict[str, Any]]:
             "overdue": owed.amount_due,
             "principal_outstanding": owed.principal_outstanding,
             "account_balance": owed.account_balance,
+            "status_zh": _in_words("case_status", case.status),
         }
 
 
@@ -133,7 +140,14 @@ def promise_rows(office: Office, conn: Connection, since: date | None) -> Iterat
                 "paid": _money(promise.paid),
                 "instalment": promise.instalment,
                 "note": promise.note,
+                "person": case.party_name(promise.party),
+                "state_zh": _in_words("promise_state", promise.state),
             }
+
+
+def _in_words(group: str, code: object) -> str | None:
+    """A code as a supervisor reads it in a spreadsheet."""
+    return translator("zh").code(group, code) if code and isinstance(code, str) else None
 
 
 def activities_since(conn: Connection, since: date | None) -> list[Activity]:

@@ -36,7 +36,7 @@ _GROUPS = {
         )
     },
     ("contact_check", "state"): "contact_state",
-    ("contact_check", "field"): "field",
+    ("contact_check", "field"): "contact_field",
     ("notice", "method"): "notice_method",
     ("notice", "result"): "notice_result",
     ("guarantor_demand", "method"): "demand_method",

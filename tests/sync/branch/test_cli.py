@@ -231,7 +231,9 @@ def test_officers_are_added_and_listed(made: RunningBranch):
             {"id": "w002", "name": "钱试", "cases": 1, "devices": 0},
         ]
     }
-    assert made.cli("officer", "list").stdout.splitlines()[0] == "w001 赵试：0 笔，0 部手机"
+    told = made.cli("officer", "list").stdout.splitlines()
+    assert told[0] == "w001 赵试：0 笔，0 部手机"
+    assert told[3] == "w002 钱试: 1 case assigned, 0 devices"
 
 
 def test_an_officers_number_is_given_once(made: RunningBranch):
@@ -311,5 +313,10 @@ def test_status_counts_what_there_is(made: RunningBranch):
     assert said["cases"] == {"open": 1}
     assert (said["activities"], said["quarantined"], said["late"]) == (1, 1, 0)
     assert (said["devices"], said["behind"]) == (1, 1)
-    assert "试点支行" in made.cli("status").stdout
     phone.close()
+    told = made.cli("status").stdout.splitlines()
+    assert told[0] == "机构 试点支行，时区 Asia/Shanghai"
+    assert told[2] == "信贷员 1 人，1 部手机，其中 1 部还有未上传的记录"
+    assert told[3].startswith("1 officer, 1 device, 1 of them")
+    assert told[4] == "逾期贷款：催收中 1 笔"
+    assert not any("T" in line and "+08:00" in line for line in told), told

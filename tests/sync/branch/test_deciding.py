@@ -209,6 +209,9 @@ def test_the_days_sent_reach_to_where_a_limitation_of_action_ends() -> None:
 def test_the_commands_answer_in_json_and_refuse_in_words(made: RunningBranch) -> None:
     waiting = found(made, "contact_check", changed())
     assert [c["id"] for c in made.cli_json("contact", "list")["contacts"]] == [waiting]
+    chinese, english = made.cli("contact", "list").stdout.splitlines()
+    assert "，借款人，电话：" in chinese and "2026-11-23 09:00" in chinese
+    assert ", Borrower, phone: " in english.replace("Phone", "phone")
     assert made.cli_json("contact", "confirm", waiting)["answer"] == "confirmed"
     assert made.cli("contact", "confirm", waiting).returncode == 1
     assert made.cli_json("decide", CONTRACT, "legal", "--why", "试")["status"] == "legal"
