@@ -120,7 +120,7 @@ async def test_a_full_phone_dials_all_the_same_and_says_that_it_is_full() -> Non
     async with case_open(CHEN, notebook) as case:
         await case.dial()
         assert len(case.device.dialled) == 1
-        assert "no space left" in case.screen.snack()
+        assert "空间" in case.screen.snack()
 
 
 async def test_a_draft_taken_up_later_happened_when_it_was_begun() -> None:

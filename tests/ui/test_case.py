@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from app.domain.records import Position
 from app.ui.theme import TOUCH
 from app.views import NewActivity
@@ -180,7 +182,19 @@ async def test_an_operating_business_asks_for_a_calm_voice() -> None:
 
 async def test_a_case_that_is_not_in_the_notebook_says_so() -> None:
     async with inside(route="/case/nowhere") as officer:
-        assert officer.screen.shows("no such case") or officer.screen.shows("没有")
+        assert officer.screen.shows("没有")
+
+
+@pytest.mark.parametrize("kind", ["", "/visit", "/call", "/notice", "/promise", "/note", "/correction"])
+async def test_what_could_not_be_read_is_read_again_at_a_tap(kind: str) -> None:
+    book = FakeNotebook()
+    case_id = case_id_of(WANG)
+    kept = book.cases.pop(case_id)
+    async with inside(book, route=f"/case/{case_id}{kind}") as officer:
+        book.cases[case_id] = kept
+        await officer.screen.tap(key="retry")
+        assert not officer.screen.find_all(key="retry")
+        assert officer.screen.shows(WANG)
 
 
 async def test_two_taps_on_dial_open_the_dialler_once() -> None:

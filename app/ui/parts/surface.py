@@ -111,7 +111,14 @@ def waiting(session: Session) -> ft.Control:
 
 
 def failed(session: Session, error: Any, retry: Any = None) -> ft.Control:
-    """A load went wrong: what, and the way on."""
+    """A load went wrong: what, and the way on. `retry` loads anew; without one all that is shown is read again."""
     sizes = session.sizes
-    actions = [secondary(session.t("Try again"), sizes, retry, key="retry")] if retry is not None else []
-    return ft.Column([warning(session.t.say(error), sizes), *actions], spacing=12)
+
+    def again(_: Any) -> None:
+        session.reload()
+
+    words = session.t("Try again")
+    return ft.Column(
+        [warning(session.t.say(error), sizes), secondary(words, sizes, retry or again, key="retry")],
+        spacing=12,
+    )
