@@ -322,18 +322,23 @@ class Page:
 
     def encode(self) -> bytes:
         """Line 1 with the lengths, then each document followed by a newline; an own activity has length 0."""
+        docs = [(kind, doc_id, version, len(body or b"")) for kind, doc_id, version, body in self.docs]
+        bodies = b"".join((body or b"") + b"\n" for _, _, _, body in self.docs)
+        return self.framed(_json(docs), _json(self.removed), bodies)
+
+    def framed(self, docs: bytes, removed: bytes, bodies: bytes) -> bytes:
+        """The frame around what was put together elsewhere: the JSON of its `docs` and `removed`, and the documents,
+        each with a newline behind it.
+        """
         line: dict[str, Any] = {
             "protocol": PROTOCOL,
             "cursor": self.cursor,
             "more": self.more,
             "time_ms": self.time_ms,
             "snapshot": self.snapshot,
-            "docs": [(kind, doc_id, version, len(body or b"")) for kind, doc_id, version, body in self.docs],
-            "removed": self.removed,
         }
-        if self.check is not None:
-            line["check"] = self.check.to_wire()
-        return _frame(line, [body or b"" for _, _, _, body in self.docs])
+        check = b"" if self.check is None else b',"check":' + _json(self.check.to_wire())
+        return b"".join((_json(line)[:-1], b',"docs":', docs, b',"removed":', removed, check, b"}\n", bodies))
 
     @classmethod
     def decode(cls, body: bytes) -> Page:

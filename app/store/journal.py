@@ -53,6 +53,7 @@ class Journal:
         self.device_id = device_id
         self._head: Head | None = None
         self._opened_already = opened
+        self._at_hand: dict[str, tuple[Sealed, Entry]] = {}
 
     async def head(self) -> Head:
         """The newest record's place and hash; kept until something changes. Raises StoreDamaged."""
@@ -65,6 +66,7 @@ class Journal:
     def forget_head(self) -> None:
         """The table changed, or a change was taken back."""
         self._head = self._opened_already = None
+        self._at_hand = {}
 
     async def all(self) -> list[Entry]:
         """All readable records by sequence number; one that does not open is named by the doctor."""
@@ -103,18 +105,21 @@ class Journal:
     async def after(self, seq: int, max_items: int, max_bytes: int) -> list[Item]:
         """Records above `seq` up to the next gap, at least one where there is any, else at most `max_bytes`.
 
-        Raises StoreDamaged.
+        They are kept open until `judged` is told what became of them. Raises StoreDamaged.
         """
         rows = self._select(
             "device_id = ? AND seq > ? ORDER BY seq LIMIT ?", self.device_id, seq, max(1, max_items)
         )
         items: list[Item] = []
         size, seq = 0, rows[0].seq if rows else 0
-        for entry in await self._opened(rows):
+        if len(self._at_hand) >= AT_ONCE:
+            self._at_hand = {}
+        for row, entry in zip(rows, await self._opened(rows), strict=True):
             size += len(entry.record)
             if items and (size > max_bytes or entry.seq != seq + len(items)):
                 break
             items.append(Item(entry.activity_id, entry.record))
+            self._at_hand[row.activity_id] = (row, entry)
         return items
 
     async def by_id(self, activity_ids: Sequence[str]) -> list[Entry]:
@@ -149,17 +154,16 @@ class Journal:
         A duplicate of one that is with the supervisor stays there.
         """
         told = {r.id: r for r in results}
-        changed: list[tuple[Sealed, str, str]] = []
-        rows = self._of(list(told))
-        entries = await self._opened(rows)
-        for row, entry in zip(rows, entries, strict=True):
+        changed: list[tuple[Sealed, str, bytes, str]] = []
+        known = [self._at_hand[i] for i in told if i in self._at_hand]
+        rows = self._of([i for i in told if i not in self._at_hand])
+        for row, entry in (*known, *zip(rows, await self._opened(rows), strict=True)):
             result = told[row.activity_id]
             if result.quarantined:
-                changed.append((row, QUARANTINED, result.reason or ""))
+                changed.append((row, QUARANTINED, entry.record, result.reason or ""))
             elif row.state != QUARANTINED:
-                changed.append((row, UPLOADED, entry.reason))
-        kept = {e.activity_id: e.record for e in entries}
-        return await self._resealed([(row, state, kept[row.activity_id], why) for row, state, why in changed])
+                changed.append((row, UPLOADED, entry.record, entry.reason))
+        return await self._resealed(changed)
 
     async def waiting_again(self, after: int) -> list[Sealed]:
         """The rows above `after`, sealed as waiting. Raises StoreDamaged."""
@@ -218,6 +222,8 @@ class Journal:
     def update(self, rows: Sequence[Sealed]) -> None:
         """Inside a transaction."""
         self._opened_already = None
+        for row in rows:
+            self._at_hand.pop(row.activity_id, None)
         self._db.conn.executemany(
             "UPDATE journal SET state = ?, sealed = ? WHERE activity_id = ?",
             [(r.state, r.sealed, r.activity_id) for r in rows],

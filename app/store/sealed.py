@@ -478,8 +478,17 @@ class SealedStore:
         value = json.dumps([offset_ms, self._clock.now().isoformat()]).encode()
         async with self._lock:
             sealed = await self._values.seal(OFFSET, value)
-            with saving(), self._db.atomic():
+            with saving(), self._not_flushed(), self._db.atomic():
                 self._values.write(sealed)
+
+    @contextmanager
+    def _not_flushed(self) -> Iterator[None]:
+        """For what may be lost with the power: every sync measures it anew. The next save flushes it along."""
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        try:
+            yield
+        finally:
+            self._db.execute("PRAGMA synchronous = FULL")
 
     # ---- the whole
 

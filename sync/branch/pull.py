@@ -8,21 +8,35 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    LargeBinary,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from sync.branch import tables as t
 from sync.branch.devices import Device, authenticate
 from sync.branch.feed import PUT, REMOVE
 from sync.branch.office import Office
 from sync.branch.problems import CURSOR_EXPIRED, refuse
-from sync.protocol import PAGE_MAX_BYTES, PAGE_MAX_DOCS, Check, Document, Page
+from sync.protocol import PAGE_MAX_BYTES, PAGE_MAX_DOCS, Check, Page
 
-_ROWS_AT_ONCE: Final = 250
 _CURSOR: Final = b"\x02"  # what a packed cursor begins with
 _BOUND: Final = 8
-_OP, _KIND, _ID, _BODY = 1, 2, 3, 5  # columns of `_AFTER`
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +94,8 @@ def _unpacked(plain: bytes, at: int) -> tuple[int, int]:
     return int.from_bytes(plain[at + 1 : end], "big"), end
 
 
-def read_page(office: Office, token: str, cursor: str, limit: int, *, own: bool) -> Page:
-    """The documents after `cursor` (empty: from the start), all read in one snapshot of the database.
+def read_page(office: Office, token: str, cursor: str, limit: int, *, own: bool) -> bytes:
+    """The frame with the documents after `cursor` (empty: from the start), all read in one snapshot of the database.
 
     At most `limit` documents and removals together, or 4 MiB, and always one where there is any. Raises Problem
     `rebind`, `device_revoked` or `cursor_expired`. Writes nothing.
@@ -92,16 +106,17 @@ def read_page(office: Office, token: str, cursor: str, limit: int, *, own: bool)
         # Read here, not kept: a branch put back from a backup gets a new epoch while it serves.
         epoch = conn.scalars(_EPOCH).one()
         start = _start(Cursor.of(epoch, device.officer_id, 0, seq), cursor)
-        docs, removed, read_to, more = _read(conn, device, start, min(limit, PAGE_MAX_DOCS), own=own)
-        return Page(
-            replace(start, seq=read_to if more else seq).encode(),
-            more,
+        found = _NOTHING
+        if start.seq < seq:
+            found = _read(conn, device, start, min(limit, PAGE_MAX_DOCS), own=own)
+        page = Page(
+            replace(start, seq=found.read_to if found.more else seq).encode(),
+            found.more,
             office.now_ms(),
             not cursor,
-            tuple(docs),
-            tuple(removed),
-            None if more else Check(count, int(total, 16)),
+            check=None if found.more else Check(count, int(total, 16)),
         )
+        return page.framed(found.docs, found.removed, found.bodies)
 
 
 def _start(new: Cursor, given: str) -> Cursor:
@@ -114,45 +129,55 @@ def _start(new: Cursor, given: str) -> Cursor:
     return start
 
 
-def _read(
-    conn: Connection, device: Device, start: Cursor, limit: int, *, own: bool
-) -> tuple[list[Document], list[tuple[str, str]], int, bool]:
-    """Documents, removals, the number read up to, and whether there is more."""
-    docs: list[Document] = []
-    removed: list[tuple[str, str]] = []
-    size, read_to = 0, start.seq
+class _Found(NamedTuple):
+    """What a page holds, as the database put it together: JSON of line 1, the documents, the number read up to."""
+
+    docs: bytes
+    removed: bytes
+    bodies: bytes
+    read_to: int
+    more: bool
+
+
+_NOTHING: Final = _Found(b"[]", b"[]", b"", 0, more=False)
+
+
+def _read(conn: Connection, device: Device, start: Cursor, limit: int, *, own: bool) -> _Found:
+    """One row for the whole page: the thousand of a first pull, one by one, kept everybody else waiting for the
+    interpreter between each two of them.
+    """
+    page = _PAGES[conn.dialect.name]
     asked = {
         "officer": device.officer_id,
         "without": "" if own else device.device_id,
         "seq": start.seq,
         "since": start.since,
-        "rows": limit + 1,
+        "rows": limit,
     }
-    with conn.execute(_AFTER, asked) as rows:
-        cursor: Any = rows.cursor
-        # The driver's own rows: they are what is wanted, and as objects of SQLAlchemy they cost as much again.
-        while part := cursor.fetchmany(_ROWS_AT_ONCE):
-            sizes = [0 if row[_BODY] is None else len(row[_BODY]) for row in part]
-            fits = len(part)
-            if len(docs) + len(removed) + fits > limit or size + sum(sizes) > PAGE_MAX_BYTES:
-                fits = _fitting(sizes, limit - len(docs) - len(removed), size, first=not docs)
-            size += sum(sizes)
-            docs += [Document(*row[_KIND:]) for row in part[:fits] if row[_OP] != REMOVE]
-            removed += [(row[_KIND], row[_ID]) for row in part[:fits] if row[_OP] == REMOVE]
-            read_to = part[fits - 1][0] if fits else read_to
-            if fits < len(part):
-                return docs, removed, read_to, True
-    return docs, removed, read_to, False
+    found = conn.execute(page.whole, asked).one()
+    if found.size is not None and found.size > PAGE_MAX_BYTES:
+        sizes = conn.scalars(page.sizes, asked).all()
+        asked["rows"] = _fitting(sizes)
+        found = conn.execute(page.whole, asked).one()
+    if not found.rows:
+        return _NOTHING
+    more = found.rows == asked["rows"] and bool(conn.scalar(_MORE, asked | {"seq": found.read_to}))
+    return _Found(
+        b"[%b]" % (found.docs or "").encode(),
+        b"[%b]" % (found.removed or "").encode(),
+        found.bodies + b"\n" if found.docs else b"",
+        found.read_to,
+        more,
+    )
 
 
-def _fitting(sizes: Sequence[int], most: int, size: int, *, first: bool) -> int:
-    """How many of the next rows the page still holds: at most `most`, and 4 MiB with the `size` it has; a first
-    document is taken whatever its size.
-    """
-    for n, here in enumerate(sizes):
-        if n == most or (here and not first and size + here > PAGE_MAX_BYTES):
+def _fitting(sizes: Sequence[int]) -> int:
+    """How many of the next documents and removals (size 0) 4 MiB hold; one always."""
+    total = 0
+    for n, size in enumerate(sizes):
+        total += size
+        if n and total > PAGE_MAX_BYTES:
             return n
-        size, first = size + here, first and not here
     return len(sizes)
 
 
@@ -181,18 +206,57 @@ def _after() -> Select[Any]:
             t.activity,
             and_(item.kind == "activity", act.activity_id == item.doc_id, act.status == "created"),
         )
-        .where(
-            item.officer_id == bindparam("officer"),
-            item.seq > bindparam("seq"),
-            or_(item.op == PUT, item.seq > bindparam("since")),
-        )
+        .where(*_of_feed())
         .order_by(item.seq)
         .limit(bindparam("rows"))
     )
 
 
+def _of_feed() -> tuple[ColumnElement[bool], ...]:
+    """What of the feed comes after the cursor."""
+    item = t.feed_item.c
+    return (
+        item.officer_id == bindparam("officer"),
+        item.seq > bindparam("seq"),
+        or_(item.op == PUT, item.seq > bindparam("since")),
+    )
+
+
+class _Asked(NamedTuple):
+    """The statements of one kind of database: the page as one row, and the sizes of what it would hold."""
+
+    whole: Select[*tuple[Any, ...]]
+    sizes: Select[*tuple[Any, ...]]
+
+
+def _asked(dialect: str) -> _Asked:
+    items = _after().subquery()
+    kind, doc_id, version = items.c.kind, items.c.doc_id, items.c.version
+    put, gone = items.c.op == PUT, items.c.op == REMOVE
+    body = func.coalesce(items.c.body, literal(b"", LargeBinary))
+    newline, comma = literal(b"\n", LargeBinary), literal(",", Text)
+    if dialect == "sqlite":
+        size, joined = func.length(body, type_=Integer), func.group_concat
+        doc, removed = func.json_array(kind, doc_id, version, size), func.json_array(kind, doc_id)
+    else:
+        size, joined = func.octet_length(body, type_=Integer), func.string_agg
+        names = func.concat("[", func.to_json(kind), ",", func.to_json(doc_id), type_=Text)
+        doc = func.concat(names, ",", version, ",", size, "]", type_=Text)
+        removed = func.concat(names, "]", type_=Text)
+    whole = select(
+        func.count().label("rows"),
+        func.max(items.c.seq).label("read_to"),
+        func.sum(size).filter(put).label("size"),
+        joined(doc, comma, type_=Text).filter(put).label("docs"),
+        joined(removed, comma, type_=Text).filter(gone).label("removed"),
+        cast(joined(body, newline).filter(put), LargeBinary).label("bodies"),
+    )
+    return _Asked(whole, select(case((put, size), else_=0)).order_by(items.c.seq))
+
+
 # Built once: building it takes longer than asking it where nothing has changed.
-_AFTER: Final = _after()
+_PAGES: Final = {dialect: _asked(dialect) for dialect in ("sqlite", "postgresql")}
+_MORE: Final = select(exists().where(*_of_feed()))
 _EPOCH: Final = select(t.meta.c.value).where(t.meta.c.name == "epoch")
 _STANDS: Final = select(t.feed.c.seq, t.feed.c.count, t.feed.c.sum).where(
     t.feed.c.officer_id == bindparam("officer")

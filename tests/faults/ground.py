@@ -79,9 +79,7 @@ class DirectBranch:
         return PushAnswer.decode(self._call(lambda: push(self._office, self._secret, whole).encode()))
 
     async def pull(self, cursor: str, *, own: bool = False) -> Page:
-        return Page.decode(
-            self._call(lambda: read_page(self._office, self._secret, cursor, PAGE, own=own).encode())
-        )
+        return Page.decode(self._call(lambda: read_page(self._office, self._secret, cursor, PAGE, own=own)))
 
     async def create_upload(self, activity_id: str, sha256: str, size: int) -> str:
         named = {"activity_id": activity_id, "sha256": sha256}

@@ -145,7 +145,7 @@ def create_app(office: Office, released: Sequence[str] = RELEASED, webapp_in: Pa
             raise p.refuse(p.APP_TOO_OLD)
 
         def page() -> Response:
-            return answer(request, read_page(office, token, cursor, limit, own=own == 1).encode(), FRAME)
+            return answer(request, read_page(office, token, cursor, limit, own=own == 1), FRAME)
 
         return await threads.read(page)
 

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from sync.branch import tables as t
 from sync.branch.devices import secret_hash
 from sync.branch.pull import read_page
-from sync.protocol import NO_HASH, Check
+from sync.protocol import NO_HASH, Check, Page
 from tests.support.branch_server import RunningBranch
 
 OFFICERS = ("w001", "w002")
@@ -147,7 +147,7 @@ class Phone:
 
     def page(self, limit: int) -> bool:
         """Read and apply one page; whether there is more."""
-        page = read_page(self.branch.office, self.secret, self.cursor, limit, own=False)
+        page = Page.decode(read_page(self.branch.office, self.secret, self.cursor, limit, own=False))
         if page.snapshot:
             self.seen = set()
         for doc in page.docs:
