@@ -225,7 +225,7 @@ class Held:
         midnight = attempt.at.astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0)
         case = attempt.case
         own = [(case, a) for a in self.book.standing(case.case_id).values()]
-        return own + self.book.elsewhere(case.case_id, midnight, attempt.at)
+        return own + self.book.elsewhere(case.case_id, midnight, midnight + timedelta(days=1))
 
     # ---- the phone's own records
 

@@ -75,14 +75,15 @@ def hindrances(
 ) -> tuple[Hindrance, ...]:
     """Everything against `attempt`, the blocking rules first.
 
-    `recorded`: standing activities with their cases, of all the officer's cases; what counts is those that happened
-    before it.
+    `recorded`: standing activities with their cases, of all the officer's cases. A cap counts the whole day, in
+    whatever order it is written up; else what counts is those that happened no later than it.
     """
-    earlier = [r for r in recorded if r[1].happened_at < attempt.at]
+    recorded = tuple(recorded)
+    earlier = [r for r in recorded if r[1].happened_at <= attempt.at]
     found = [*_wording(attempt, words)]
     if attempt.kind in CONTACTS and _is_ours(attempt.kind, attempt.body):
         local = attempt.at.astimezone(zone)
-        today = [r for r in earlier if r[1].happened_at.astimezone(zone).date() == local.date()]
+        today = [r for r in recorded if r[1].happened_at.astimezone(zone).date() == local.date()]
         found += _contact_hours(attempt, local, earlier, limits)
         found += _conversations(attempt, local, today, earlier, limits)
         found += _attempts(attempt, local, today, limits)
@@ -298,10 +299,10 @@ def _talks(persons: set[str], today: Sequence[Recorded], attempt: Attempt) -> li
         if talked and not persons.isdisjoint(_persons(case, a.kind, a.body)):
             found.append((a.happened_at, a.kind in ("call", "visit")))
     talks = [at for at, whole in found if whole]
-    for at, whole in found:
-        if not whole and all(abs(at - other) > _ONE_TALK for other in talks):
-            talks.append(at)
-    return [at for at in talks if attempt.kind in ("call", "visit") or attempt.at - at > _ONE_TALK]
+    heard = [at for at, whole in found if not whole and all(abs(at - other) > _ONE_TALK for other in talks)]
+    if attempt.kind not in ("call", "visit"):
+        talks = [at for at in talks if abs(attempt.at - at) > _ONE_TALK]
+    return talks + [at for at in heard if abs(attempt.at - at) > _ONE_TALK]
 
 
 def _persons(case: Case, kind: str, body: Mapping[str, Any]) -> set[str]:

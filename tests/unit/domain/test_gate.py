@@ -76,6 +76,15 @@ def test_a_fourth_conversation_waits_until_tomorrow() -> None:
     assert (found.blocks, found.possible_from) == (True, at(d(6), 8))
 
 
+def test_a_day_has_three_conversations_in_whatever_order_they_are_written_up() -> None:
+    assert "conversations" in gate("call", at(DAY, 9), *talks(3))
+    assert "conversations" in gate("call", at(DAY, 8, 30), *talks(3))
+    assert "conversations" in gate("call", at(DAY, 9), *(call(DAY, hour=9) for _ in range(3)))
+    assert "attempts" in gate(
+        "call", at(DAY, 9), *(call(DAY, "no_answer", 9) for _ in range(6)), number="19900001542"
+    )
+
+
 def test_a_call_nobody_answers_is_no_conversation() -> None:
     assert "conversations" not in gate("call", at(DAY, 20), *talks(3), outcome="no_answer")
     assert "conversations" not in gate(
