@@ -1,15 +1,17 @@
 """A database spoiled on purpose: found, set aside, made anew, and nothing that was confirmed is gone."""
 
+from __future__ import annotations
+
 import random
 import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from app.device.files import make_folder
-from app.device.sealing import AesGcmSealer
 from app.ports import Blob, NotSaved
 from app.store import StoreDamaged, open_store
 from app.store import rebuilding as rebuilding_module
@@ -19,9 +21,12 @@ from app.store.salvaging import read_sealed
 from app.store.schema import FILE, PLAN, SPOOL
 from app.store.sealed import SealedStore
 from sync.protocol import PushResult
-from tests.faults.ground import DirectBranch, Phone
 from tests.store.ground import KEY, MovableClock, case, opened, page, records
-from tests.support.branch_server import RunningBranch
+from tests.support.sealers import sealer_of
+
+if TYPE_CHECKING:
+    from tests.faults.ground import DirectBranch, Phone
+    from tests.support.branch_server import RunningBranch
 
 SENT = [f"sent-{n}" for n in range(12)]
 WAITING = [f"waiting-{n}" for n in range(8)]
@@ -210,6 +215,9 @@ def test_gaps_are_the_runs_of_missing_numbers() -> None:
 
 async def bound(tmp_path: Path) -> tuple[RunningBranch, Phone, DirectBranch, str]:
     """A phone with a feed, ten sent records and five that wait; still open."""
+    from tests.faults.ground import DirectBranch, Phone  # in here: the browser's own Python has no branch
+    from tests.support.branch_server import RunningBranch
+
     branch = RunningBranch(tmp_path / "branch")
     branch.officer()
     case_id = branch.case()
@@ -283,7 +291,7 @@ async def test_the_spool_is_emptied_only_of_what_is_in_the_file_itself(tmp_path:
     kept = await store.journal()
     await store.close()
     (died / f"{FILE}-wal").unlink()
-    store = await open_store(died, AesGcmSealer(KEY), MovableClock())
+    store = await open_store(died, await sealer_of(KEY), MovableClock())
     assert await store.journal() == kept
     assert await store.rebuilt() is None
     await store.close()

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlite_utils import Database
 
 from app.device.folder import DataFolder
@@ -195,6 +193,9 @@ async def test_a_disk_that_failed_once_is_not_taken_for_damage(
 
 
 def recovery_pair(passphrase: bytes, bits: int = 3072) -> tuple[bytes, str]:
+    from cryptography.hazmat.primitives import serialization  # in here: the browser's own Python has none
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
     private = rsa.generate_private_key(65537, bits)
     pem = private.private_bytes(
         serialization.Encoding.PEM,

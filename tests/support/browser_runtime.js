@@ -37,7 +37,8 @@ async function unpack(pyodide, name) {
   pyodide.unpackArchive(content, 'tar', { extractDir: HOME });
 }
 
-onmessage = async ({ data: paths }) => {
+// `branch`: one that listens at this page's own address, with the code of an officer's phone and its recovery key.
+onmessage = async ({ data: { paths, branch } }) => {
   try {
     const say = (line) => {
       postMessage(line);
@@ -47,8 +48,8 @@ onmessage = async ({ data: paths }) => {
     await unpack(pyodide, '/app.tar');
     await unpack(pyodide, '/tests.tar');
     const disk = await Disk.mount(pyodide.FS, '/data');
-    pyodide.registerJsModule('waifang_page', { disk, vault });
-    pyodide.registerJsModule('waifang_tests', { paths });
+    pyodide.registerJsModule('waifang_page', { disk, vault, shell: { tell() {} }, address: branch.url });
+    pyodide.registerJsModule('waifang_tests', { paths, branch });
     postMessage(await pyodide.runPythonAsync(RUN));
   } catch (error) {
     postMessage(String(error));

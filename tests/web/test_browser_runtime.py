@@ -19,9 +19,10 @@ async def test_the_tests_of_the_store_pass_in_the_browsers_python(
 ) -> None:
     put_together.hand_over(tmp_path)
     said: list[str] = []
-    code = await run([*SAMPLE, "tests/unit/domain/test_book.py"], tmp_path, said.append)
+    code, arrived = await run([*SAMPLE, "tests/unit/domain/test_book.py"], tmp_path, said.append)
     report = "\n".join(said)
     assert code == 0, report
+    assert [record["kind"] for record in arrived] == ["call", "call"], "what the notebook there has synced"
     passed = re.search(r"(\d+) passed", report)
     assert passed is not None, report
     assert int(passed[1]) >= AT_LEAST

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from app.device.cipher import SCRYPT_N
-from app.device.folder import DataFolder
+from app.device.cipher import PBKDF2_ITERATIONS, SCRYPT_N
+from app.device.folder import IN_BROWSER, DataFolder
 from app.device.keys import KeyRing, KeysDamaged
 from app.device.keystore import FileKeystore, KeystoreError
 from app.device.tries import MOST
 from app.ports import Busy, NotebookError, NotSaved, PinLocked, SealBroken, WrongPin
-from tests.unit.device.ground import KeystoreInMemory, MovableClock, recovery_key
+from tests.unit.device.ground import KeystoreInMemory, MovableClock, cipher_here, recovery_key
 
 PIN = "246810"
 
@@ -24,7 +24,7 @@ class Phone:
 
     def started(self) -> KeyRing:
         self.folder.release()
-        return KeyRing(self.folder, self.clock, self.keystore)
+        return KeyRing(self.folder, self.clock, self.keystore, cipher_here())
 
     async def wrong(self, pin: str = "000000") -> NotebookError:
         self.clock.passes(1_000)
@@ -111,19 +111,24 @@ async def test_a_try_is_counted_before_it_is_looked_at(phone: Phone, monkeypatch
 
 
 async def test_the_cost_is_written_beside_the_key_and_nobody_lowers_it(phone: Phone) -> None:
+    kdf, cost, least, usual = (
+        ("pbkdf2-sha256", "iterations", 600_000, PBKDF2_ITERATIONS)
+        if IN_BROWSER
+        else ("scrypt", "n", 2**15, SCRYPT_N)
+    )
     await phone.started().create(PIN, recovery_key())
     path = phone.folder.path / "keys.json"
     kept = json.loads(path.read_bytes())
-    assert (kept["pin"]["kdf"], kept["pin"]["n"] >= 2**15, kept["recovery"]["method"]) == (
-        "scrypt",
+    assert (kept["pin"]["kdf"], kept["pin"][cost] >= least, kept["recovery"]["method"]) == (
+        kdf,
         True,
         "RSA-OAEP-SHA256",
     )
-    kept["pin"]["n"] = SCRYPT_N // 2
+    kept["pin"][cost] = usual // 2
     path.write_text(json.dumps(kept))
     with pytest.raises(KeysDamaged):
         await phone.started().unlock(PIN)
-    kept["pin"]["n"] = SCRYPT_N * 2
+    kept["pin"][cost] = usual * 2
     path.write_text(json.dumps(kept))
     with pytest.raises(WrongPin):
         await phone.started().unlock(PIN)
@@ -162,7 +167,7 @@ async def test_keys_are_not_made_twice_and_not_without_a_recovery_key(phone: Pho
 
 async def test_the_folder_is_held_from_unlocking_on_but_not_after_a_refusal(phone: Phone) -> None:
     await phone.started().create(PIN, recovery_key())
-    second = KeyRing(DataFolder(phone.folder.path), phone.clock, phone.keystore)
+    second = KeyRing(DataFolder(phone.folder.path), phone.clock, phone.keystore, cipher_here())
     with pytest.raises(Busy):
         await second.unlock(PIN)
     phone.folder.release()
