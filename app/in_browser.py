@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from app.device.browser.page_link import page
 from app.device.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -64,10 +65,18 @@ class ClosedNotebook:
         return getattr(self.whole(), name)
 
 
-def _open_notebook() -> Notebook:
-    from app.bootstrap import open_notebook
+def whole_notebook() -> Notebook:
+    """With every part of the program loaded before its store is opened: a build just switched to that lacks one gives its
+    place back, as one that does not start.
+    """
+    try:
+        import app.ui.inside  # noqa: F401
+        from app.bootstrap import open_notebook
 
-    return open_notebook()
+        return open_notebook()
+    except BaseException:
+        page().shell.tell("unopened")
+        raise
 
 
 async def load(notebook: ClosedNotebook) -> None:
@@ -91,8 +100,8 @@ def run() -> None:
     from app.device.page_device import PageDevice
     from app.ui.start import page_of
 
-    notebook = ClosedNotebook(Path(DATA) / KEYS, _open_notebook)
+    notebook = ClosedNotebook(Path(DATA) / KEYS, whole_notebook)
     loading: list[asyncio.Task[None]] = []
     installation = Installation(drawn=lambda: loading.append(asyncio.ensure_future(load(notebook))))
     installation.listen()
-    ft.run(page_of(cast("Notebook", notebook), lambda page: PageDevice(page, installation)))
+    ft.run(page_of(cast("Notebook", notebook), lambda shown: PageDevice(shown, installation)))

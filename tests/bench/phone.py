@@ -288,6 +288,7 @@ def report(found: dict[str, float], empty: dict[str, float]) -> None:
     """Print the times beside their aims."""
     say(f"  start to the PIN's keys  {found['start']:7.2f} s   {found['start'] / empty['start']:.2f} x   aim 1.25 x   (empty page {empty['start']:.2f} s)")  # fmt: skip
     say(f"  last digit to the plan   {found['plan']:7.2f} s")
+    say(f"  both, without the typing {found['start'] + found['plan']:7.2f} s")
     say(f"  resume                   {found['resume']:7.2f} s   aim 2 s")
     say(f"  a save to 已保存         {found['save'] * 1000:7.0f} ms  aim 300 ms")
     say(

@@ -5,11 +5,13 @@ import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from app.in_browser import BEHIND, ClosedNotebook, load
+from app.device.browser.page_link import page
+from app.in_browser import BEHIND, ClosedNotebook, load, whole_notebook
 from tests.support.branch_server import ROOT
 
 # What `run` imports before the first screen, but for the browser's own modules.
@@ -82,3 +84,19 @@ async def test_loading_in_advance_leaves_the_whole_notebook_ready(tmp_path: Path
     await load(notebook)
     assert len(made) == 1
     assert "app.notebook" in sys.modules
+
+
+def test_a_build_that_lacks_a_part_tells_the_page_that_it_does_not_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[str] = []
+    shell = SimpleNamespace(tell=told.append)
+    monkeypatch.setitem(sys.modules, "waifang_page", SimpleNamespace(shell=shell))
+    monkeypatch.setitem(sys.modules, "app.ui.inside", None)  # what cannot be imported
+    page.cache_clear()
+    try:
+        with pytest.raises(ImportError):
+            whole_notebook()
+    finally:
+        page.cache_clear()
+    assert told == ["unopened"]

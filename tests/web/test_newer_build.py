@@ -141,7 +141,9 @@ async def test_a_phone_too_old_for_the_branch_hands_in_what_it_has_and_takes_the
         async with page.page.expect_navigation():
             await page.tap("换上新版本")
         await page.begins()
-        await page.unlock(PIN)
+        await page.appears("请输入 6 位 PIN")
+        await page.enter_pin(PIN)
+        await page.appears("立即同步")  # at 我的 again
         await page.offline(False)
         await sync(page, 2)
         await page.find_below("外访 0.4.0")
