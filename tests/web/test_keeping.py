@@ -17,18 +17,19 @@ from tests.support.handing_out import handed_out
 pytestmark = pytest.mark.browser
 
 PYTHON = b"onmessage = ({ data }) => { if (data.kind === 'begin') postMessage({ kind: 'running' }); };"
+REFUSED = b"onmessage = () => postMessage({ kind: 'failed', name: 'NoStorage', why: 'SecurityError' });"
 PORTAL = b"<!DOCTYPE html><title>Wi-Fi</title>Please sign in."
 FULL = 1_000_000  # bytes a browser may keep for a page; too few for this one
 PROGRAM = "part.bin"
 
 
-def program(version: str) -> dict[str, bytes]:
+def program(version: str, python: bytes = PYTHON) -> dict[str, bytes]:
     """A whole build: the real start page, and a program that says its version."""
     files = {name: (PAGE / name).read_bytes() for name in ("index.html", "start.css", "start.js")}
     drawn = f"dispatchEvent(new Event('flutter-first-frame')); document.title = 'started {version}';"
     shown = f"fetch('/{PROGRAM}').then((r) => r.ok && r.arrayBuffer()).then((whole) => whole && (() => {{ {drawn} }})());"
     files |= {
-        "python-worker.js": PYTHON, "flutter_bootstrap.js": shown.encode(), PROGRAM: version.encode() * 2_000_000,
+        "python-worker.js": python, "flutter_bootstrap.js": shown.encode(), PROGRAM: version.encode() * 2_000_000,
         "icons/start.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>", "manifest.json": b"{}",
     }  # fmt: skip
     return files | {"sw.js": service_worker(files, version, version)}
@@ -116,6 +117,12 @@ async def test_a_phone_without_room_is_told_so(site: Site) -> None:
     await devtools.send("Storage.overrideQuotaForOrigin", {"origin": site.address.rstrip("/")})
     await site.page.locator("#start button", has_text="再试一次").click()
     await site.starts("1")
+
+
+async def test_a_browser_that_keeps_no_data_is_named_as_the_reason() -> None:
+    async with fetched_from(program("1", REFUSED)) as site:
+        await site.open()
+        await site.says("浏览器不让外访保存数据")
 
 
 async def test_an_update_that_comes_in_part_or_as_a_sign_in_page_changes_nothing_until_it_is_whole(
