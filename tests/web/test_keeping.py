@@ -27,7 +27,7 @@ def program(version: str, python: bytes = PYTHON) -> dict[str, bytes]:
     """A whole build: the real start page, and a program that says its version."""
     files = {name: (PAGE / name).read_bytes() for name in ("index.html", "start.css", "start.js")}
     drawn = f"dispatchEvent(new Event('flutter-first-frame')); document.title = 'started {version}';"
-    shown = f"fetch('/{PROGRAM}').then((r) => r.ok && r.arrayBuffer()).then((whole) => whole && (() => {{ {drawn} }})());"
+    shown = f"jsConnect(1, null, () => {{}}).then(() => fetch('/{PROGRAM}').then((r) => r.ok && r.arrayBuffer())).then((whole) => whole && (() => {{ {drawn} }})());"
     files |= {
         "python-worker.js": python, "flutter_bootstrap.js": shown.encode(), PROGRAM: version.encode() * 2_000_000,
         "icons/start.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>", "manifest.json": b"{}",
