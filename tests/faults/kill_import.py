@@ -50,7 +50,7 @@ class Imports:
         if not self._new:
             self._next_list()
         words = ["--data", str(sweep.branch.folder), "--json", "import", str(self._list)]
-        done = sweep.serve.run(words, paths=sweep.database, fault=fault)
+        done = sweep.serve.run(words, env=sweep.env, paths=sweep.database, fault=fault)
         self._refused = done.code == REFUSED
         return done
 

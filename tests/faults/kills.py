@@ -3,6 +3,8 @@
     python -m tests.faults.kills [--all | --step 7]                 killed
     python -m tests.faults.kills --error ENOSPC [--all | --step 7]  from that call on no room
     python -m tests.faults.kills --error EIO [--all | --step 7]     that call fails
+    python -m tests.faults.kills --postgres [--all | --step 7]      the branch on PostgreSQL, killed whenever it asks
+                                                                    the database and when it takes the answer
 
 strace injects it at the calls on the files of the data folder, one after the other until none is left: of `record`, of
 `sync` with a record to push, a document to pull, a case to purge, of `doctor` on a file of the first version (which
@@ -25,7 +27,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +42,7 @@ from tests.faults.kill_import import Imports
 from tests.faults.kill_photos import Photos
 from tests.faults.ready import Outcome, Ready
 from tests.support.branch_server import RunningBranch, figures_document
+from tests.support.postgres import empty_database
 
 KILLED: Final = ""
 WRITES: Final = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "unlink", "mkdir")
@@ -48,6 +51,7 @@ CALLS: Final[Mapping[str, Sequence[str]]] = {
     "ENOSPC": ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "mkdir", "openat"),
     "EIO": (*WRITES, "openat", "read", "pread64"),
 }
+ON_POSTGRES: Final = ("sendto", "recvfrom")
 AT_MOST: Final = 1_000  # calls of one kind in one command; more means that the sweep counts wrongly
 WRONG_MOST: Final = 20
 ON_OLD_FILE: Final = 3  # records that wait when a file is migrated
@@ -55,6 +59,7 @@ PARTS: Final = (
     *("save", "push", "pull", "purge", "migrate", "enrol", "photo", "upload"),  # the phone
     *("server", "chunks", "files", "import"),  # the branch
 )
+PARTS_ON_POSTGRES: Final = ("server", "chunks", "import")
 AT_BRANCH: Final = frozenset({"server", "chunks", "files"})  # what the phone says of it is not looked at
 
 
@@ -66,15 +71,22 @@ class Sweep:
     """One phone and one branch, through all faults of one kind."""
 
     def __init__(
-        self, folder: Path, error: str, step: int, parts: Sequence[str] = PARTS, calls: Sequence[str] = ()
+        self,
+        folder: Path,
+        error: str,
+        step: int,
+        parts: Sequence[str] = PARTS,
+        calls: Sequence[str] = (),
+        postgres: str | None = None,
     ) -> None:
         self._folder, self._error, self._step = folder, error, step
-        self._calls = calls or CALLS[error]
+        self._calls = calls or (CALLS[error] if postgres is None else ON_POSTGRES)
+        self.env = {} if postgres is None else {"WAIFANG_DATABASE_URL": postgres}
         self.counts: Counter[str] = Counter()
         self.of: defaultdict[str, Counter[str]] = defaultdict(Counter)  # the same by call
         self.wrong = 0
         self.app, self.serve = Ready("tests.faults.phone_command"), Ready("tests.faults.branch_command")
-        self.branch = RunningBranch(folder / "branch")
+        self.branch = RunningBranch(folder / "branch", database_url=postgres)
         self.branch.officer("w001")
         self.branch.officer("w002")
         self.branch.allow_contact_at_any_hour()
@@ -276,13 +288,15 @@ class Sweep:
 
     @property
     def database(self) -> list[Path]:
-        """The branch's."""
+        """The files of the branch's; none where it is a server of its own."""
+        if self.env:
+            return []
         return [self.branch.folder / f"branch.db{end}" for end in ("", "-wal", "-shm")]
 
     def sync_with_faulty_branch(self, phone: CommandPhone, fault: str, paths: Sequence[Path]) -> Outcome:
         """The branch's own outcome: it ends afterwards if it has not been killed."""
         words = ["--data", str(self.branch.folder), "--json", "serve", "--no-webapp"]
-        run = self.serve.start([*words, "--port", str(self.branch.port)])
+        run = self.serve.start([*words, "--port", str(self.branch.port)], env=self.env)
         run.until_it_speaks()
         run.inject(paths, fault)
         said = phone.run("sync")
@@ -345,10 +359,17 @@ def tables_of(migrations: Sequence[Migration]) -> set[str]:
 
 
 def sweep(
-    folder: Path, error: str, step: int, parts: Sequence[str] = PARTS, calls: Sequence[str] = ()
+    folder: Path,
+    error: str,
+    step: int,
+    parts: Sequence[str] = PARTS,
+    calls: Sequence[str] = (),
+    postgres: str | None = None,
 ) -> Counter[str]:
-    """Faults per part; `calls` instead of all that the kind of fault has. Raises AssertionError where something is lost, doubled, unsound or said wrongly."""
-    found = Sweep(folder, error, step, parts, calls)
+    """Faults per part; `calls` instead of all that the kind of fault has, `postgres` the branch's database instead of
+    SQLite. Raises AssertionError where something is lost, doubled, unsound or said wrongly, and NotEveryCall.
+    """
+    found = Sweep(folder, error, step, parts, calls, postgres)
     try:
         return found.run()
     finally:
@@ -363,11 +384,17 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="every call")
     parser.add_argument("--step", type=int, default=7, help="only every so many")
     parser.add_argument("--only", choices=PARTS, help="one part")
+    parser.add_argument("--postgres", action="store_true", help="the branch's parts, on PostgreSQL")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="waifang-faults-") as scratch:
-        step = 1 if options.all else options.step
-        parts = (options.only,) if options.only else PARTS
-        counts = sweep(Path(scratch), options.error, step, parts)
+    if options.postgres and options.error:
+        parser.error("PostgreSQL's files are its own")
+    step = 1 if options.all else options.step
+    every = PARTS_ON_POSTGRES if options.postgres else PARTS
+    parts = (options.only,) if options.only else every
+    with ExitStack() as stack:
+        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="waifang-faults-"))
+        postgres = stack.enter_context(empty_database()) if options.postgres else None
+        counts = sweep(Path(scratch), options.error, step, parts, postgres=postgres)
     say(f"{options.error or 'killed'}: {counts.total()} faults; 0 lost, 0 doubled, the file sound every time")
     return 0
 

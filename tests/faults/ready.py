@@ -142,7 +142,8 @@ class Run:
             self._strace.wait(ENDS_WITHIN_S)
             log = self._log.read_text("utf-8", "replace")
         felt = code == -signal.SIGKILL or "(INJECTED)" in log
-        threads = set(re.findall(rf"^(\d+) +{self._call}\(", log, re.MULTILINE))
+        at_work, _, _ = log.partition("--- SIGTERM")  # its end is not what is looked at
+        threads = set(re.findall(rf"^(\d+) +{self._call}\(", at_work, re.MULTILINE))
         complaint = self._at.with_suffix(".err").read_text("utf-8")
         return Outcome(code, self.stdout, complaint, felt, len(threads))
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.faults.kills import KILLED, sweep
 from tests.faults.ready import HAVE_STRACE
+from tests.support.postgres import empty_database
 
 
 @pytest.fixture(autouse=True)
@@ -38,3 +39,9 @@ def test_whatever_befalls_a_photo_it_is_whole_in_the_end_and_never_holds_up_its_
 
 def test_a_list_is_imported_whole_or_not_at_all(tmp_path: Path) -> None:
     assert sweep(tmp_path, "ENOSPC", 7, ("import",), ("pwrite64",))["import"] >= 2
+
+
+def test_a_branch_on_postgres_killed_while_it_stores_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    with empty_database() as url:
+        counts = sweep(tmp_path, KILLED, 25, ("server",), postgres=url)
+    assert counts["server"] >= 4
