@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.faults.phone_command import PHOTO
-from tests.faults.ready import Outcome, Ready
+from tests.faults.ready import Outcome, Ready, Run
 
 PIN: Final = "135790"
 NAMES: Final = (
@@ -37,22 +37,34 @@ class CommandPhone:
         self.printed: list[str] = []
         self.photos: dict[str, bytes] = {}
 
-    def run(self, *words: str, stdin: str = "", fault: str = "") -> Outcome:
-        """One command."""
+    def start(self, *words: str, stdin: str = "", fault: str = "", stopped: bool = False) -> Run:
+        """Begin one command."""
         env = {"WAIFANG_PIN": PIN, "WAIFANG_KEYSTORE_DIR": str(self.folder.parent / "keystore")}
         words = ("--lang", "en", "--data", str(self.folder), *words)
         paths = [self.folder / name for name in NAMES]
-        return self._app.run(words, env=env, stdin=stdin, paths=paths, fault=fault)
+        return self._app.start(words, env=env, stdin=stdin, paths=paths, fault=fault, stopped=stopped)
+
+    def run(self, *words: str, stdin: str = "", fault: str = "") -> Outcome:
+        """One command, to its end."""
+        return self.start(*words, stdin=stdin, fault=fault).end()
+
+    def bound(self) -> bool:
+        """Whether its binding was through."""
+        return self.run("status").code == 0
 
     def bind(self, server: str, code: str, fault: str = "") -> Outcome:
         return self.run("enrol", "--server", server, "--officer", "w001", "--code", code, fault=fault)
 
     def record(self, case_id: str, fault: str = "") -> Outcome:
         """One note; an id that was printed counts as promised."""
-        line = json.dumps({"case_id": case_id, "kind": "note", "body": {"text": "在家"}})
-        done = self.run("record", stdin=line + "\n", fault=fault)
+        done = self.run("record", stdin=self.note(case_id), fault=fault)
         self.printed += done.stdout.split()
         return done
+
+    @staticmethod
+    def note(case_id: str) -> str:
+        """A line for `record`."""
+        return json.dumps({"case_id": case_id, "kind": "note", "body": {"text": "在家"}}) + "\n"
 
     def photo(self, case_id: str, content: bytes, fault: str = "") -> Outcome:
         """One note with a photo, likewise."""

@@ -32,15 +32,14 @@ def main(words: list[str]) -> int:
     if words[4] != PHOTO:
         return app.main(words)
     try:
-        activity_id = asyncio.run(_photo(Path(data), words[5], Path(words[6]).read_bytes()))
+        asyncio.run(_photo(Path(data), words[5], Path(words[6]).read_bytes()))
     except NotebookError as e:
         sys.stderr.write(translator(language).say(e.message) + "\n")
         return app.REFUSED
-    sys.stdout.write(activity_id + "\n")
     return 0
 
 
-async def _photo(data: Path, case_id: str, content: bytes) -> str:
+async def _photo(data: Path, case_id: str, content: bytes) -> None:
     notebook = open_notebook(data)
     try:
         await notebook.unlock(os.environ["WAIFANG_PIN"])
@@ -50,6 +49,6 @@ async def _photo(data: Path, case_id: str, content: bytes) -> str:
         photo = NewBlob("photo", "image/jpeg", content)
         new = NewActivity(case_id, draft.kind, draft.form, draft.draft_id, blobs=(photo,))
         [activity_id] = await notebook.record([new], draft.draft_id)
-        return activity_id
+        sys.stdout.write(activity_id + "\n")
     finally:
         await notebook.lock()

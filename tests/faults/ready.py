@@ -72,14 +72,18 @@ class Ready:
         stdin: str = "",
         paths: Sequence[Path] = (),
         fault: str = "",
+        stopped: bool = False,
     ) -> Run:
-        """Begin a run; with a `fault` (what strace injects, e.g. `pwrite64:signal=KILL:when=3`) from its first call on."""
+        """Begin a run; with a `fault` (what strace injects, e.g. `pwrite64:signal=KILL:when=3`) from its first call on.
+
+        `stopped`: it stands still until it is watched.
+        """
         self._runs += 1
         at = Path(self._scratch.name, str(self._runs))
         for end, content in ((".in", stdin), (".out", ""), (".err", "")):
             at.with_suffix(end).write_text(content, "utf-8")
         run = Run(self, at)
-        run.pid = self.ask(words=list(words), env=dict(env), at=str(at), stopped=bool(fault))
+        run.pid = self.ask(words=list(words), env=dict(env), at=str(at), stopped=stopped or bool(fault))
         if fault:
             run.inject(paths, fault)
         return run
@@ -108,10 +112,13 @@ class Run:
         """Attach strace to the process, which stands still until it has hold of every thread."""
         self._call = fault.split(":")[0]
         of = [word for path in paths for word in ("-P", str(path))]
-        wanted = ("-e", f"trace={self._call}", "-e", f"inject={fault}", "-p", str(self.pid))
+        self.watch(*of, "-e", f"trace={self._call}", "-e", f"inject={fault}")
+
+    def watch(self, *wanted: str) -> None:
+        """The same with any of strace's own words."""
         os.kill(self.pid, signal.SIGSTOP)
         self._strace = subprocess.Popen(
-            [*STRACE, "-o", str(self._log), *of, *wanted], stderr=subprocess.DEVNULL
+            [*STRACE, "-o", str(self._log), *wanted, "-p", str(self.pid)], stderr=subprocess.DEVNULL
         )
         while not all("TracerPid:\t0\n" not in status.read_text() for status in self._threads()):
             assert self._strace.poll() is None, "strace may not attach here"
@@ -120,6 +127,11 @@ class Run:
 
     def _threads(self) -> list[Path]:
         return list(Path(f"/proc/{self.pid}/task").glob("*/status"))
+
+    @property
+    def log(self) -> str:
+        """What strace saw, once it has ended."""
+        return self._log.read_text("utf-8", "replace")
 
     @property
     def stdout(self) -> str:
@@ -140,7 +152,7 @@ class Run:
         log = ""
         if self._strace is not None:
             self._strace.wait(ENDS_WITHIN_S)
-            log = self._log.read_text("utf-8", "replace")
+            log = self.log
         felt = code == -signal.SIGKILL or "(INJECTED)" in log
         at_work, _, _ = log.partition("--- SIGTERM")  # its end is not what is looked at
         threads = set(re.findall(rf"^(\d+) +{self._call}\(", at_work, re.MULTILINE))
