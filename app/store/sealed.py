@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,6 +23,7 @@ from app.store.feed import Feed, case_of
 from app.store.journal import WAITING, Journal, Sealed, to_spool
 from app.store.mark import Mark
 from app.store.rebuilding import ACKNOWLEDGED, BINDING, DEVICE, GAPS, REBUILT
+from app.store.schema import schema_version
 from app.store.shelved_spool import ShelvedSpool
 from app.store.spool import Spool
 from app.store.trouble import damaged, saving
@@ -137,8 +139,21 @@ class SealedStore:
                     await self._spool.append([to_spool(r, tuple(drafts)) for r in rows])
             except BaseException:
                 self._spool.cut_back(mark)
+                self._write_over_the_undone()
                 raise
             return [Entry(r.activity_id, r.seq, r.state, i.record) for r, i in zip(rows, items, strict=True)]
+
+    def _write_over_the_undone(self) -> None:
+        """A commit whose flush failed lies whole in the write-ahead log: the next opening would take it for done, after
+        the officer was told that it is not. What is written next takes its place; it is not flushed, which just failed.
+        """
+        try:
+            self._db.execute("PRAGMA synchronous = OFF")
+            self._db.execute(f"PRAGMA user_version = {schema_version(self._db)}")
+        except sqlite3.Error as e:  # a disk that takes nothing at all; the save itself was refused already
+            _log.info("journal not written over: %s", getattr(e, "sqlite_errorname", ""))
+        finally:
+            self._db.execute("PRAGMA synchronous = FULL")
 
     async def _saved_already(
         self, items: list[Item], saved: list[Entry], drafts: Sequence[str]
