@@ -169,7 +169,12 @@ class Screen:
         return any(words in text for text in self.texts())
 
     def texts(self) -> list[str]:
-        return [c.value for c in self.controls() if isinstance(c, ft.Text) and c.value]
+        said = [
+            (c.value or "") + "".join(span.text or "" for span in c.spans or ())
+            for c in self.controls()
+            if isinstance(c, ft.Text)
+        ]
+        return [words for words in said if words]
 
     def snack(self) -> str:
         """What the newest snack bar says; empty when there was none."""

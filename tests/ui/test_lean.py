@@ -1,3 +1,8 @@
+import dataclasses
+import importlib
+import pkgutil
+
+import flet.controls
 from flet.controls.object_patch import DiffBuilder
 
 from app.ui.lean import look_for_controls_where_there_can_be_some
@@ -24,3 +29,18 @@ def test_nothing_is_passed_over_that_could_hold_a_control() -> None:
     for holder in ([], {}, (), object()):
         assert looked_into(None, holder, None, False) != ()
         assert let_go_of(None, holder, False) != ()
+
+
+def test_no_member_of_a_control_holds_another_before_it_was_given_one() -> None:
+    """What `lean` rests on: a member at its default need not be looked into."""
+    kinds = [
+        kind
+        for module in pkgutil.walk_packages(flet.controls.__path__, "flet.controls.")
+        for kind in vars(importlib.import_module(module.name)).values()
+        if isinstance(kind, type) and "_prop_defaults" in vars(kind)
+    ]
+    assert len(kinds) > 100
+    for kind in kinds:
+        for name, default in vars(kind)["_prop_defaults"].items():
+            holds = dataclasses.is_dataclass(default) or isinstance(default, (list, dict))
+            assert not holds, f"{kind.__name__}.{name}"

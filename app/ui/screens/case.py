@@ -97,7 +97,11 @@ def CaseFile(case_id: str, path: str, session: Session, today: date) -> Any:  # 
                     ft.Container(
                         ft.Column(
                             [
-                                *([_overdue(session, view)] if s.large else []),
+                                *(
+                                    [ft.Row(_overdue(session, view), spacing=6, run_spacing=4, wrap=True)]
+                                    if s.large
+                                    else []
+                                ),
                                 *_cards(session, view, path, today, dial_to),
                                 CaseRest(session, view, path, today, dial_to, on_navigate),
                             ],
@@ -126,19 +130,19 @@ def _title(session: Session, view: CaseView) -> ft.Control:
     name = text(view.case.borrower.name, s.title * 1.1, bold=True)
     if s.large:
         return name
-    return ft.Row([name, _overdue(session, view)], spacing=10, run_spacing=2, wrap=True)
+    return ft.Row([name, *_overdue(session, view)], spacing=8, run_spacing=2, wrap=True)
 
 
-def _overdue(session: Session, view: CaseView) -> ft.Control:
+def _overdue(session: Session, view: CaseView) -> list[ft.Control]:
     s, t = session.sizes, session.t
     if view.dpd <= 0 or view.case.status == "watch":  # repaid: nothing is unpaid
         on, ground = ft.Colors.ON_SECONDARY_CONTAINER, ft.Colors.SECONDARY_CONTAINER
-        return ft.Row([pill(t("Current"), s, color=on, ground=ground)], tight=True)
+        return [pill(t("Current"), s, color=on, ground=ground)]
     on, ground = ft.Colors.ON_ERROR_CONTAINER, ft.Colors.ERROR_CONTAINER
     tags: list[ft.Control] = [pill(t("{n} days overdue", n=view.dpd), s, color=on, ground=ground)]
     if view.long_overdue:
         tags.append(pill(t("Long overdue"), s, color=on, ground=ground))
-    return ft.Row(tags, tight=True, spacing=6)
+    return tags
 
 
 def _actions(
