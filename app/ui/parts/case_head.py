@@ -17,7 +17,7 @@ from app.i18n import Translator
 from app.ui.guard import part
 from app.ui.parts.steps import URGENT, step_icon
 from app.ui.parts.surface import card
-from app.ui.parts.words import grey, pill, text
+from app.ui.parts.words import grey, pill, stacked, text
 from app.ui.theme import ACCENT, CARD_RADIUS, GREY, WARN, Sizes
 
 if TYPE_CHECKING:
@@ -132,11 +132,9 @@ def line(label: str, value: str, sizes: Sizes, *, size: float = 0, **look: Any) 
 def _parts(t: Translator, parts: Sequence[tuple[str, Decimal]], sizes: Sizes) -> ft.Control:
     """The three parts, the name of each above it, so that they stand side by side on a small phone."""
     named = [
-        ft.Text(
-            spans=[
-                ft.TextSpan(f"{label}\n", ft.TextStyle(size=sizes.label, color=GREY)),
-                ft.TextSpan(t.money(amount), ft.TextStyle(size=sizes.body, color=ft.Colors.ON_SURFACE)),
-            ],
+        stacked(
+            (label, sizes.label, GREY),
+            (t.money(amount), sizes.body, ft.Colors.ON_SURFACE),
             expand=not sizes.large,
         )
         for label, amount in parts

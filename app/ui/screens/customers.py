@@ -18,8 +18,8 @@ from app.ui.parts.choice import Choice
 from app.ui.parts.field import Field
 from app.ui.parts.surface import card, failed, nothing_here, secondary, waiting
 from app.ui.parts.windowed import AHEAD_PX, chunks, use_window
-from app.ui.parts.words import grey, headline, text
-from app.ui.theme import CARD, EDGE, FLOATING, GAP, TOUCH, Sizes
+from app.ui.parts.words import grey, headline, stacked, text
+from app.ui.theme import CARD, EDGE, FLOATING, GAP, GREY, TOUCH, Sizes
 
 if TYPE_CHECKING:
     from app.views import Row
@@ -251,10 +251,9 @@ def _customer(row: Row, t: Translator, sizes: Sizes, go: Callable[[str], None]) 
     lines: list[ft.Control] = [head]
     if set_apart := marks(None, row.pinned, row.status, row.long_overdue, t, sizes):
         lines.append(ft.Row(set_apart, spacing=8, run_spacing=2, wrap=True))
-    if where:
-        lines.append(grey(" · ".join(where), sizes.body))
-    if facts:
-        lines.append(grey(" · ".join(facts), sizes.label))
+    told = [(" · ".join(where), sizes.body, GREY), (" · ".join(facts), sizes.label, GREY)]
+    if told := [line for line in told if line[0]]:
+        lines.append(stacked(*told))
     return card(
         ft.Column(lines, spacing=3, tight=True),
         on_click=lambda: go(routes.case_path(row.case_id, routes.CUSTOMERS)),
