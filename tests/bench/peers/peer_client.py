@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import secrets
 import time
@@ -61,6 +62,7 @@ class Client:
         )
         await stranger.close()
         self._branch = HttpBranch(url, secret, VERSION)
+        gc.freeze()  # as the notebook does when it is opened
 
     async def pull(self) -> dict[str, Any]:
         """All that is new, to the feed's end; how many cases are held, how many of them a second time."""

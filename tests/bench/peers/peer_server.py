@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from datetime import date
@@ -38,6 +39,7 @@ class Server:
         listening, listener = threading.Event(), listen("127.0.0.1", 0)
         bound = listener.__enter__()
         server = make_server(self.office, listening.set)
+        gc.freeze()  # as `serve` does
         threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True).start()
         if not listening.wait(30):
             raise RuntimeError("the branch does not listen")
