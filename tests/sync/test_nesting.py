@@ -24,3 +24,10 @@ def test_many_brackets_side_by_side_or_in_words_are_no_depth() -> None:
     }
     for text in (json.dumps(document), json.dumps(document, ensure_ascii=False, indent=2)):
         assert read_json(text.encode()) == document
+
+
+def test_a_long_list_of_short_ones_is_read_and_depth_behind_it_is_seen() -> None:
+    rows = b"[" + b'["a]][[{",1,{"b":[]}],' * 500
+    assert len(read_json(rows + b"[]]")) == 501
+    with pytest.raises(RecursionError):
+        check_nesting(rows + b"[" * DEEPEST + b"]" * DEEPEST + b"]")
