@@ -58,7 +58,9 @@ class InstalledPage(PhonePage):
         await self.appears("今日到期承诺")
 
     async def _fill(self, fields: Mapping[str, str]) -> None:
-        """Write into fields, and see that all of it stands there: right after the start they may still be drawn anew."""
+        """Write into fields, and see that all of it stands there: while Flutter speaks to assistive technology it takes keys
+        only from the frame after the touch, which a busy machine draws later than this writes.
+        """
         for _ in range(FILLS):
             left = [
                 label for label, words in fields.items() if await self._field(label).input_value() != words
