@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.support.branch_server import ROOT, RunningBranch
-from tests.support.installed_phone import InstalledPage, Phone, PutTogether, newer_build
+from tests.support.installed_phone import STARTS_WITHIN_MS, InstalledPage, Phone, PutTogether, newer_build
 from tests.web.test_installed_page import (
     NAME,
     PIN,
@@ -66,9 +66,9 @@ async def phone_with_a_call_waiting(branch: RunningBranch, profile: Path) -> Pho
 
 
 async def choose(page: InstalledPage, words: str) -> None:
-    """On the start picture."""
+    """On the start picture; before it there may be a start that fails."""
     button = page.page.locator("#start button", has_text=words)
-    await expect(button).to_be_visible()
+    await expect(button).to_be_visible(timeout=STARTS_WITHIN_MS)
     await button.click()
 
 
