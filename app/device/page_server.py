@@ -27,7 +27,7 @@ LEAVE_WITHIN_S: Final = 3
 PHOTO_MOST: Final = 64 * 1024 * 1024
 # `assets/assets` holds the font manifest: its fonts are loaded before the first frame, so no text is drawn as boxes.
 FOLDERS: Final = ("fonts", "icons", "assets")
-FILES: Final = ("index.html", "manifest.json", "favicon.png")
+FILES: Final = ("index.html", "back.js", "manifest.json", "favicon.png")
 # What Flet's own app answers besides the page: nobody needs it here.
 NOT_SERVED: Final = frozenset(
     {"/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json", "/oauth_callback"}

@@ -90,7 +90,7 @@ TOUCHED = {  # what is touched before the picture, in either language
     "promise_day": ("其他日期|Another day",),
     "visit_photo": ("照片 1|Photo 1",),
     "case_numbers": ("全部号码|All numbers",),
-    "today_waiting": ("^待排|^Waiting",),
+    "today_waiting": ("待排|waiting",),
     "forgotten_pin": ("忘记 PIN|Forgotten",),
     "promise_full": ("^保存|^Save",),
 }

@@ -193,7 +193,7 @@ def _files(cache: Path) -> Iterator[tuple[str, bytes]]:
     for folder in ("fonts", "icons"):
         for file in sorted((assets / folder).iterdir()):
             yield f"{folder}/{file.name}", file.read_bytes()
-    for name in ("manifest.json", "favicon.png"):
+    for name in ("back.js", "manifest.json", "favicon.png"):
         yield name, (assets / name).read_bytes()
     yield "app.tar", _archive(cache)
 

@@ -1,0 +1,50 @@
+// The way back of the phone and the app's own way back are one.
+//
+// Flutter puts every address it shows behind the others, also when the officer goes back up by the arrow or 返回: the
+// phone's own back then opened the form again that had just been left. Here going up to a place one came through is
+// going back to it, and going up to one that was never shown takes the place of what is left. `came` are the
+// addresses before an entry, kept in its state beside what Flutter keeps there.
+'use strict';
+
+(() => {
+  const push = history.pushState.bind(history);
+  const replace = history.replaceState.bind(history);
+  const RETURNS_WITHIN_MS = 1000;
+  let due = null; // what is to be shown once a way back has ended, which takes the browser a moment
+
+  const came = () => (history.state && history.state.came) || [];
+  const address = (url) => new URL(url, document.baseURI);
+  const isAbove = (to, from) =>
+    from.pathname.includes('/case/') && from.pathname.startsWith(to.pathname === '/' ? '/' : `${to.pathname}/`);
+
+  function returned() {
+    const later = due || [];
+    due = null;
+    later.forEach((one) => history.pushState(...one));
+  }
+
+  history.replaceState = (state, title, url) => replace({ ...state, came: came() }, title, url);
+
+  history.pushState = (state, title, url) => {
+    if (due) {
+      due.push([state, title, url]);
+      return;
+    }
+    const to = address(url);
+    const before = came();
+    if (!isAbove(to, location)) {
+      push({ ...state, came: [...before, location.href] }, title, url);
+      return;
+    }
+    const place = before.lastIndexOf(to.href);
+    if (place < 0) {
+      replace({ ...state, came: before }, title, url);
+      return;
+    }
+    due = [];
+    // After Flutter, which hears of it first and takes the address it finds for the one it is at.
+    addEventListener('popstate', () => setTimeout(returned, 0), { once: true });
+    setTimeout(() => due && returned(), RETURNS_WITHIN_MS);
+    history.go(place - before.length);
+  };
+})();
