@@ -20,6 +20,8 @@ CARD_RADIUS: Final = 20
 GAP: Final = 8
 EDGE: Final = 16
 TOUCH: Final = 48
+CARD_ROOM: Final = 290
+FIGURE_WIDTH: Final = 0.54  # of its size, bold, a sum's commas and point among them
 FLOATING: Final = 0.75  # Material draws the label of a filled field at three quarters of its size
 
 # Every pair of text and ground here is at least 4.5 : 1 (tests/ui/test_theme.py computes it).
@@ -111,6 +113,10 @@ class Sizes:
     def headline(self) -> float:
         """The name of the screen."""
         return 30 * (1 + (self.scale - 1) * 0.5)
+
+    def in_one_line(self, size: float, figures: str) -> float:
+        """`size`, or what lets these figures stand in one line of a card 360 wide: a broken sum is misread."""
+        return min(size, CARD_ROOM / (FIGURE_WIDTH * max(1, len(figures))))
 
     @property
     def icon(self) -> float:

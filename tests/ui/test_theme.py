@@ -45,3 +45,12 @@ def test_no_text_is_smaller_than_a_label_and_body_text_grows_in_full(scale: floa
     s = Sizes(scale)
     assert s.body == 16 * scale
     assert min(s.label, s.body, s.strong, s.title, s.number, s.headline) == s.label >= 14
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+def test_a_sum_of_tens_of_millions_stands_in_one_line_of_a_card_on_a_narrow_phone(scale: float) -> None:
+    s = Sizes(scale)
+    # Measured in the bundled bold font: a figure takes 0.59 of its size, a comma or the point 0.325.
+    width = (11 * 0.59 + 3 * 0.325) * s.in_one_line(s.headline, "¥28,310,070.00")
+    assert width <= 296
+    assert s.in_one_line(s.number, "¥28,310.07") == s.number

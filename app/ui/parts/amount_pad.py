@@ -39,10 +39,11 @@ def amount_pad(session: Session, typed: str, press: Callable[[str], Handler]) ->
             ),
         )
 
+    shown = f"¥{typed or '0'}"
     return ft.Column(
         [
             ft.Semantics(
-                content=text(f"¥{typed or '0'}", s.number, bold=True, key="amount-typed"),
+                content=text(shown, s.in_one_line(s.number, shown), bold=True, key="amount-typed"),
                 live_region=True,
             ),
             *(ft.Row([key(name) for name in row], spacing=8) for row in _ROWS),

@@ -155,7 +155,7 @@ def Owed(case: Case, figures: Figures, today: date, t: Translator, sizes: Sizes)
                 t("Owed before the repayment") if repaid else t("To become current"),
                 t.money(figures.amount_due),
                 sizes,
-                size=sizes.number,
+                size=sizes.in_one_line(sizes.number, t.money(figures.amount_due)),
                 bold=True,
             ),
             container=True,

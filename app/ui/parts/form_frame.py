@@ -39,7 +39,9 @@ def form_view(
         session.say(session.t("Not saved yet. The draft is kept; it is here when you come back."))
         await e.control.confirm_pop(True)
 
-    about_line = ft.Text(about, size=s.label, color=GREY, weight=ft.FontWeight.W_400, max_lines=2)
+    about_line = ft.Text(
+        about, size=s.label, color=GREY, weight=ft.FontWeight.W_400, max_lines=None if s.large else 2
+    )
     unsaved = keeper is not None and keeper.changed and not keeper.saved
     return ft.View(
         route=route,

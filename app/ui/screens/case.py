@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import flet as ft
 
@@ -124,12 +124,16 @@ def CaseFile(case_id: str, path: str, session: Session, today: date) -> Any:  # 
 _kept_file = memo(CaseFile)
 
 
+_SHORT_NAME: Final = 5
+
+
 def _title(session: Session, view: CaseView) -> ft.Control:
     """The name, and how long overdue where there is room for it."""
     s = session.sizes
+    if s.large:  # a long name takes two lines of the bar rather than lose its end
+        long = len(view.case.borrower.name) > _SHORT_NAME
+        return text(view.case.borrower.name, s.strong if long else s.title * 1.1, bold=True, max_lines=2)
     name = text(view.case.borrower.name, s.title * 1.1, bold=True)
-    if s.large:
-        return name
     return ft.Row([name, *_overdue(session, view)], spacing=8, run_spacing=2, wrap=True)
 
 

@@ -129,10 +129,11 @@ def _letter(session: Session, draft: NoticeDraft) -> ft.Control:
     """The amounts at a glance, what waiting costs, and the words to be read out."""
     s, t, letter = session.sizes, session.t, draft.letter
     principal, interest, penalty = letter.parts
+    claimed = t.money(letter.amount_claimed)
     rows: list[ft.Control] = [
         text(letter.title, s.strong, bold=True),
         grey(t("No. {no}", no=letter.number), s.label),
-        text(t.money(letter.amount_claimed), s.headline, bold=True),
+        text(claimed, s.in_one_line(s.headline, claimed), bold=True),
         grey(
             t(
                 "Principal {principal} · interest {interest} · penalty {penalty}, as of {date}",

@@ -214,7 +214,10 @@ def _figure(value: str, label: str, sizes: Sizes, *, color: Any = None, key: str
         [
             spoken_alone(
                 ft.Column(
-                    [text(value, sizes.number, bold=True, color=color, key=key), grey(label, sizes.label)],
+                    [
+                        text(value, sizes.in_one_line(sizes.number, value), bold=True, color=color, key=key),
+                        grey(label, sizes.label),
+                    ],
                     spacing=0,
                     tight=True,
                 )
