@@ -2,8 +2,8 @@
 //
 // Flutter puts every address it shows behind the others, also when the officer goes back up by the arrow or 返回: the
 // phone's own back then opened the form again that had just been left. Here going up to a place one came through is
-// going back to it, and going up to one that was never shown takes the place of what is left. `came` are the
-// addresses before an entry, kept in its state beside what Flutter keeps there.
+// going back to it, and going up to one that was never shown takes the place of what is left. `came` is
+// what was shown before an entry, kept in its state beside what Flutter keeps there.
 'use strict';
 
 (() => {
@@ -13,9 +13,9 @@
   let due = null; // what is to be shown once a way back has ended, which takes the browser a moment
 
   const came = () => (history.state && history.state.came) || [];
-  const address = (url) => new URL(url, document.baseURI);
-  const isAbove = (to, from) =>
-    from.pathname.includes('/case/') && from.pathname.startsWith(to.pathname === '/' ? '/' : `${to.pathname}/`);
+  // What is shown there: the path, or in the installed page the fragment.
+  const shown = (url) => (url.hash.startsWith('#/') ? url.hash.slice(1) : url.pathname);
+  const isAbove = (to, from) => from.includes('/case/') && from.startsWith(to === '/' ? '/' : `${to}/`);
 
   function returned() {
     const later = due || [];
@@ -30,13 +30,14 @@
       due.push([state, title, url]);
       return;
     }
-    const to = address(url);
+    const to = shown(new URL(url, document.baseURI));
+    const here = shown(location);
     const before = came();
-    if (!isAbove(to, location)) {
-      push({ ...state, came: [...before, location.href] }, title, url);
+    if (!isAbove(to, here)) {
+      push({ ...state, came: [...before, here] }, title, url);
       return;
     }
-    const place = before.lastIndexOf(to.href);
+    const place = before.lastIndexOf(to);
     if (place < 0) {
       replace({ ...state, came: before }, title, url);
       return;

@@ -70,7 +70,7 @@ def NextStep(  # noqa: N802
     elif step is not None and step.due_on is not None:
         facts.append(
             text(
-                t("By {date} {weekday}", date=step.due_on, weekday=t.weekday(step.due_on)),
+                t("By {weekday} {date}", date=step.due_on, weekday=t.weekday(step.due_on)),
                 sizes.body,
                 color=on,
             )
@@ -231,7 +231,7 @@ def _step(step: Step, names: Callable[[str], str], t: Translator, sizes: Sizes) 
         words.append(text(t("{n} d late", n=step.overdue_days), sizes.label, color=WARN))
     elif step.due_on is not None and not step.done:
         words.append(
-            grey(t("By {date} {weekday}", date=step.due_on, weekday=t.weekday(step.due_on)), sizes.label)
+            grey(t("By {weekday} {date}", date=step.due_on, weekday=t.weekday(step.due_on)), sizes.label)
         )
     return ft.Row(
         [

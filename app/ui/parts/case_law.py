@@ -14,7 +14,7 @@ from app.i18n import Translator
 from app.ui.guard import part
 from app.ui.parts.parties import party_in_words
 from app.ui.parts.surface import card, section
-from app.ui.parts.words import grey, text, warning
+from app.ui.parts.words import day_with_weekday, grey, text, warning
 from app.ui.theme import Sizes
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def clocks_and_money(view: CaseView, t: Translator, s: Sizes) -> list[ft.Control
             " · ".join(
                 x
                 for x in (
-                    f"{t.date(c.on)} {t.weekday(c.on)}",
+                    day_with_weekday(c.on, t),
                     t.code("cash", c.source),
                     c.about,
                     t.money(c.amount) if c.amount is not None else "",

@@ -78,7 +78,7 @@ def _promise(case: Case, p: PromiseView, t: Translator, sizes: Sizes) -> ft.Cont
     if p.party != "borrower":
         facts.append(t("by {name}", name=party_in_words(case, p.party, t)))
     amount = text(t.money(p.amount), sizes.strong, bold=True)
-    due = text(t("Due {date} {weekday}", date=p.due_on, weekday=t.weekday(p.due_on)), sizes.body)
+    due = text(t("Due {weekday} {date}", date=p.due_on, weekday=t.weekday(p.due_on)), sizes.body)
     return ft.Column(
         [
             ft.Row([amount, state], spacing=8, run_spacing=2, wrap=True),

@@ -34,8 +34,8 @@ def stacked(*lines: tuple[str, float, Any], **more: Any) -> ft.Text:
 
 
 def day_with_weekday(day: date, t: Translator) -> str:
-    """11月25日 周三."""
-    return f"{t.date(day)} {t.weekday(day)}"
+    """11月25日 周三, Wed 25 Nov."""
+    return t("{weekday} {day}", day=t.date(day), weekday=t.weekday(day))
 
 
 def headline(value: str, sizes: Sizes) -> ft.Control:

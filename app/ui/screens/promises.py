@@ -19,7 +19,7 @@ from app.ui.guard import memo, part
 from app.ui.hooks import use_action, use_loaded
 from app.ui.parts.surface import card, failed, nothing_here, section, waiting
 from app.ui.parts.windowed import chunks, use_window
-from app.ui.parts.words import grey, headline, pill, text
+from app.ui.parts.words import day_with_weekday, grey, headline, pill, text
 from app.ui.theme import ACCENT, CARD, EDGE, GAP, GREY, QUIET, Sizes
 
 # What asks for something first; what is over last.
@@ -113,7 +113,7 @@ def _day(
     ink = ft.Colors.ON_PRIMARY if chosen else ft.Colors.ON_SURFACE if d.count else GREY
     above = t.code("day", "today") if d.on == today else t.weekday(d.on)
     below = t("{n} due", n=d.count) if d.count else "–" if d.working else t("closed")
-    said = f"{t.date(d.on)} {t.weekday(d.on)} {t('{n} due', n=d.count)}"
+    said = f"{day_with_weekday(d.on, t)} {t('{n} due', n=d.count)}"
     return ft.Container(
         ft.Semantics(
             label=said,
@@ -187,7 +187,7 @@ def _promise(pledge: Pledge, t: Translator, sizes: Sizes, go: Callable[[str], No
         [text(case.borrower.name, sizes.strong, bold=True), state], spacing=8, run_spacing=2, wrap=True
     )
     money = text(t.money(p.amount), sizes.strong, bold=True, no_wrap=True)
-    due = t("Due {date} {weekday}", date=p.due_on, weekday=t.weekday(p.due_on))
+    due = t("Due {weekday} {date}", date=p.due_on, weekday=t.weekday(p.due_on))
     facts = [t("promised on {date}", date=p.made_on)]
     if p.paid:
         facts.append(t("{amount} paid of it", amount=p.paid))

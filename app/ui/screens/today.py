@@ -20,7 +20,7 @@ from app.ui.parts.steps import doors_first
 from app.ui.parts.surface import card, failed, nothing_here, secondary, section, waiting
 from app.ui.parts.sync_chip import SyncChip, clock_warning, sync_now
 from app.ui.parts.windowed import AHEAD_PX, chunks, use_window
-from app.ui.parts.words import grey, headline, spoken_alone, text, warning
+from app.ui.parts.words import day_with_weekday, grey, headline, spoken_alone, text, warning
 from app.ui.syncing import SyncRun
 from app.ui.theme import ACCENT, EDGE, GAP, Sizes
 
@@ -146,7 +146,7 @@ def Head(day: date) -> ft.Control:  # noqa: N802
     run: SyncRun = ft.use_state(s.sync)[0]
     t, sizes = s.t, s.sizes
     last = run.state.last_at if run.state is not None else None
-    facts = [f"{t.date(day)} {t.weekday(day)}", s.notebook.branch_name]
+    facts = [day_with_weekday(day, t), s.notebook.branch_name]
     words = ft.Column(
         [
             headline(t("Today"), sizes),
