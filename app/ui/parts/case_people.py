@@ -72,7 +72,7 @@ def _person(person: PersonView, dial: Dial, open_case: OpenCase, t: Translator, 
     also = [_elsewhere(there, open_case, t, sizes) for there in person.also_in[:ELSEWHERE_MOST]]
     others = [there.borrower for there in person.also_in[ELSEWHERE_MOST:]]
     if others:
-        also.append(grey(t("also in the cases of {names}", names=others), sizes.body))
+        also.append(grey(t("Also in the cases of {names}", names=others), sizes.body))
     return ft.Column([head, *lines, *phones, *also], spacing=2, tight=True)
 
 

@@ -70,7 +70,7 @@ def _asked_today(session: Session, view: CaseView) -> list[ft.Control]:
     if all(x is first for x in view.steps):
         return []
     return [
-        section(t("Asked today"), s, sum(not x.done for x in view.steps)),
+        section(t("To do today"), s, sum(not x.done for x in view.steps)),
         StepsToday(view.steps, view.case.party_name, t, s),
     ]
 

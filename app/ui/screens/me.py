@@ -307,7 +307,10 @@ def About() -> ft.Control:  # noqa: N802
     lines: list[ft.Control] = [
         text(t("Waifang {version}", version=VERSION), sizes.body, bold=True),
         grey(t("Branch server: {address}", address=s.notebook.server), sizes.body, selectable=True),
-        grey(t("Everything on this phone is encrypted. It leaves only to the branch server."), sizes.body),
+        grey(
+            t("Everything on this phone is encrypted. It goes to the branch server and nowhere else."),
+            sizes.body,
+        ),
     ]
     rebuilt = s.notebook.rebuilt()
     if rebuilt is not None:
