@@ -171,6 +171,10 @@ def theme(dark: bool, sizes: Sizes, *, bundled_font: bool) -> ft.Theme:
                 size=sizes.body, font_family=family, color=palette["on_inverse_surface"]
             ),
         ),
+        # A day stands on a round of 40 whatever its size.
+        date_picker_theme=ft.DatePickerTheme(
+            day_text_style=ft.TextStyle(size=16 * (1 + (sizes.scale - 1) * 0.4), font_family=family)
+        ),
         appbar_theme=ft.AppBarTheme(
             bgcolor=ft.Colors.SURFACE,
             title_text_style=style(sizes.title, ft.FontWeight.BOLD),
