@@ -219,11 +219,14 @@ class SealedStore:
             return self._journal.lacks(activity_ids)
 
     async def acknowledge(self, head: Head, results: Sequence[PushResult]) -> None:
-        """Store what became of pushed records and the branch's head, then empty the spool of them."""
+        """Store what became of pushed records and the branch's head, then empty the spool of them.
+
+        Not flushed before the spool is emptied: of what is lost with the power the branch answers again `duplicate`.
+        """
         async with self._lock:
             rows = await self._journal.judged(results)
             value = await self._sealed_head(head)
-            with saving(), self._db.atomic():
+            with saving(), self._not_flushed(), self._db.atomic():
                 self._journal.update(rows)
                 self._values.write(value)
             await self._tidy_spool()
@@ -300,11 +303,12 @@ class SealedStore:
         try:
             with saving():
                 busy, *_ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if busy:
+                return
             await self._keep_mark()
             if self._settle is not None:
                 await self._settle()
-            if not busy:
-                await self._spool.keep(keep)
+            await self._spool.keep(keep)
         except (OSError, NotSaved) as e:
             _log.warning("spool not emptied: %s", type(e).__name__)
 
@@ -498,7 +502,7 @@ class SealedStore:
 
     @contextmanager
     def _not_flushed(self) -> Iterator[None]:
-        """For what may be lost with the power: every sync measures it anew. The next save flushes it along."""
+        """For what may be lost with the power, as the next sync brings it again. The next save flushes it along."""
         self._db.execute("PRAGMA synchronous = NORMAL")
         try:
             yield
