@@ -17,7 +17,6 @@ from sqlalchemy import (
     LargeBinary,
     Select,
     Text,
-    and_,
     bindparam,
     case,
     cast,
@@ -182,30 +181,26 @@ def _fitting(sizes: Sequence[int]) -> int:
 
 
 def _after() -> Select[Any]:
-    """Feed items with their bytes; the asking device's own activities (`without`) come with none."""
+    """Feed items with their bytes; the asking device's own activities (`without`) come with none.
+
+    Each looked up by its key, never joined: a plan that PostgreSQL made and kept while the branch was still empty would
+    go through all activities for every item.
+    """
     item, doc, act, said = t.feed_item.c, t.document.c, t.activity.c, t.verdict.c
-    verdict = (
-        select(said.body)
-        .where(
-            said.officer_id == item.officer_id,
-            said.activity_id == item.doc_id,
-            said.version == item.version,
-        )
-        .scalar_subquery()
+    activity = select(act.record).where(
+        act.activity_id == item.doc_id, act.status == "created", act.device_id != bindparam("without")
     )
+    verdict = select(said.body).where(
+        said.officer_id == item.officer_id, said.activity_id == item.doc_id, said.version == item.version
+    )
+    document = select(doc.body).where(doc.kind == item.kind, doc.doc_id == item.doc_id)
     body = case(
-        (item.kind == "activity", case((act.device_id != bindparam("without"), act.record))),
-        (item.kind == "verdict", verdict),
-        else_=doc.body,
+        (item.kind == "activity", activity.scalar_subquery()),
+        (item.kind == "verdict", verdict.scalar_subquery()),
+        else_=document.scalar_subquery(),
     )
     return (
         select(item.seq, item.op, item.kind, item.doc_id, item.version, body.label("body"))
-        .select_from(t.feed_item)
-        .outerjoin(t.document, and_(doc.kind == item.kind, doc.doc_id == item.doc_id))
-        .outerjoin(
-            t.activity,
-            and_(item.kind == "activity", act.activity_id == item.doc_id, act.status == "created"),
-        )
         .where(*_of_feed())
         .order_by(item.seq)
         .limit(bindparam("rows"))
