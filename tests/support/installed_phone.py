@@ -183,7 +183,7 @@ class Phone:
 
 def newer_build(data: Path, version: str, program: Mapping[str, bytes]) -> str:
     """Have the branch with this data folder hand out another build, whose `program` files replace those of the same path
-    in app.tar; its name.
+    in app.tar; its name. It passes for made of the same inputs, or a `serve` that starts would put its own in its place.
     """
     folder = current(data)
     assert folder is not None, "there is no build yet"
@@ -192,7 +192,8 @@ def newer_build(data: Path, version: str, program: Mapping[str, bytes]) -> str:
     before = unpacked(files["app.tar"])
     assert program.keys() <= before.keys(), "not in the program"
     files["app.tar"] = packed(before | program)
-    return put(data / "webapp", files, f"made for a test: {version}", version).build
+    inputs = json.loads((data / "webapp" / "current.json").read_bytes())["inputs"]
+    return put(data / "webapp", files, inputs, version).build
 
 
 def unpacked(archive: bytes) -> dict[str, bytes]:
