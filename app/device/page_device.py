@@ -26,6 +26,8 @@ class PageDevice:
     """
 
     def __init__(self, page: ft.Page, installation: Installation | None = None) -> None:
+        if installation is not None:
+            installation.attach()
         self.installation = installation
         self._page = page
         self._presence: Presence | None = None
