@@ -140,6 +140,13 @@ function controlled() {
 let full = false; // there was no room for them
 let givenUp = false;
 
+function tellNotKept() {
+  tell(full ? say('本机空间不够，外访放不下（约 50 MB）。请清出一些空间，再试一次。',
+    'This phone has no room for Waifang (about 50 MB). Free some space, then try again.')
+    : say('没有下载完整。请在有网络的地方再试一次。', 'The download was not complete. Try again where there is a network.'),
+  say('再试一次', 'Try again'), () => location.reload());
+}
+
 async function keepFiles() {
   const script = `/sw.js?renderer=${renderer()}`;
   navigator.serviceWorker.addEventListener('message', ({ data }) => {
@@ -149,7 +156,10 @@ async function keepFiles() {
       told.textContent = say(`正在下载，只此一次：${(data.bytes / 1048576).toFixed(1)} / ${(data.of / 1048576).toFixed(1)} MB`,
         `Downloading, only this once: ${(data.bytes / 1048576).toFixed(1)} of ${(data.of / 1048576).toFixed(1)} MB`);
     }
-    if (data.kind === 'full') full = true;
+    if (data.kind === 'full') {
+      full = true;
+      if (givenUp) tellNotKept(); // the reason may come a moment after the failure
+    }
     if (data.kind === 'builds') python.tell(data);
   });
   if (navigator.serviceWorker.controller) {
@@ -270,10 +280,7 @@ async function begin() {
   } catch (error) {
     console.error(error);
     givenUp = true;
-    tell(full ? say('本机空间不够，外访放不下（约 50 MB）。请清出一些空间，再试一次。',
-      'This phone has no room for Waifang (about 50 MB). Free some space, then try again.')
-      : say('没有下载完整。请在有网络的地方再试一次。', 'The download was not complete. Try again where there is a network.'),
-      say('再试一次', 'Try again'), () => location.reload());
+    tellNotKept();
     return;
   }
   python.begin();
