@@ -97,7 +97,7 @@ class Held:
     @property
     def zone(self) -> ZoneInfo:
         """The branch's zone: it decides what day it is."""
-        return ZoneInfo(self.binding.get("zone") or DEFAULT_ZONE)
+        return zone_of(self.binding)
 
     def now(self) -> datetime:
         """Now, in the branch's zone."""
@@ -301,6 +301,11 @@ class Held:
         for activity_id in self._set_aside - rejected:
             self.book.add(self.own[activity_id])
         self._set_aside = rejected
+
+
+def zone_of(binding: Mapping[str, Any]) -> ZoneInfo:
+    """The branch's zone as it said at enrolment; China's before that."""
+    return ZoneInfo(binding.get("zone") or DEFAULT_ZONE)
 
 
 @contextmanager

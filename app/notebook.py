@@ -26,7 +26,7 @@ from app.domain.promises import PromiseView, judge
 from app.domain.records import Case, Position
 from app.domain.rules import Rules
 from app.domain.search import matches
-from app.held import DEFAULT_ZONE, PIN_DAYS, Held
+from app.held import PIN_DAYS, Held, zone_of
 from app.ports import (
     BranchRefused,
     Clock,
@@ -240,7 +240,7 @@ class Notebook:
     @property
     def zone(self) -> ZoneInfo:
         """The branch's zone: it decides what day it is."""
-        return ZoneInfo(self._binding.get("zone") or DEFAULT_ZONE)
+        return zone_of(self._binding)
 
     def now(self) -> datetime:
         """Now, in the branch's zone."""
