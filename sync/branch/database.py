@@ -32,6 +32,10 @@ _ALONE: Final = 0x5741_4946  # any number, as long as every process takes the sa
 # What another transaction in the way looks like on PostgreSQL: deadlock, serialization, unique.
 _IN_THE_WAY: Final = frozenset({"40P01", "40001", "23505"})
 _ATTEMPTS: Final = 6
+# A firewall that forgot a link answers nothing; left alone, Linux would go on asking for a quarter of an hour.
+_SILENT_S: Final = 30
+_ASKING: Final = {"keepalives_idle": _SILENT_S // 2, "keepalives_interval": 5, "keepalives_count": 3}
+_LINK: Final = {"connect_timeout": 10, "keepalives": 1, "tcp_user_timeout": _SILENT_S * 1000} | _ASKING
 _TROUBLE: Final = {
     "SQLITE_READONLY": mark(
         "The branch's data cannot be written: its folder or file is read-only. Nothing was changed."
@@ -171,11 +175,14 @@ def _read_url(url: str | URL) -> URL:
 
 
 def _postgresql(url: URL) -> Engine:
+    """Dead after half a minute of silence, at both ends: a server that is gone holds no lock. The URL may say otherwise."""
     settings = {
         "lock_timeout": BUSY_MS,
         "idle_in_transaction_session_timeout": _IDLE_MS,  # a process that stands still holds up nobody
         "timezone": "UTC",
-    }
+        "tcp_user_timeout": _SILENT_S * 1000,
+    } | {f"tcp_{name}": value for name, value in _ASKING.items()}
+    link = {name: value for name, value in _LINK.items() if name not in url.query}
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     return create_engine(
         url,
@@ -185,7 +192,7 @@ def _postgresql(url: URL) -> Engine:
         pool_pre_ping=True,
         hide_parameters=True,
         isolation_level="READ COMMITTED",
-        connect_args={"options": options, "application_name": "waifang", "connect_timeout": 10},
+        connect_args={"options": options, "application_name": "waifang"} | link,
     )
 
 

@@ -1,14 +1,21 @@
-"""A TCP relay on loopback that can cut a link after any byte, as a tunnel does: both sides get a reset."""
+"""A TCP relay on loopback that can cut a link after any byte, as a tunnel does: both sides get a reset.
+
+It can also be a firewall that forgot its links: whoever calls hears nothing at all, not even that the packet came.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import socket
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 _NO_LINGER = struct.pack("ii", 1, 0)
+_ATTACH_FILTER, _DETACH_FILTER = 26, 27  # Linux
+# A filter of one instruction: nothing of a packet is let in.
+_NOTHING = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
 
 
 class Relay:
@@ -25,12 +32,28 @@ class Relay:
         self.up = self.down = 0
         self.open = asyncio.Event()
         self.open.set()
+        self.listening: tuple[socket.socket, ...] = ()
         self._links: dict[asyncio.Task[None], tuple[asyncio.StreamWriter, ...]] = {}
 
     def set(self, up: int | None = None, down: int | None = None) -> None:
         """A new start of counting."""
         self.cut_up, self.cut_down = up, down
         self.up = self.down = 0
+
+    def forget(self) -> None:
+        """From now on packets of links there are and of new ones are dropped unseen, until `remember`. Linux only."""
+        program = struct.pack("HP", 1, ctypes.addressof(_NOTHING))
+        for sock in self._towards_callers():
+            sock.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, program)
+
+    def remember(self) -> None:
+        """Packets come through again."""
+        for sock in self._towards_callers():
+            sock.setsockopt(socket.SOL_SOCKET, _DETACH_FILTER, 0)
+
+    def _towards_callers(self) -> list[socket.socket]:
+        sockets = (ends[0].get_extra_info("socket") for ends in self._links.values())
+        return [*self.listening, *(sock for sock in sockets if sock.fileno() >= 0)]
 
     async def link(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection of a phone."""
@@ -92,6 +115,7 @@ async def relay_to(port: int) -> AsyncIterator[Relay]:
     """A listening relay; closed at the end."""
     relay = Relay(port)
     server = await asyncio.start_server(relay.link, "127.0.0.1", 0)
+    relay.listening = tuple(server.sockets)
     relay.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     async with server:
         yield relay
