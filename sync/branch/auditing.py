@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from app.domain.message import Message
-from sync.branch.audit import lines
+from app.domain.message import Code, Message
+from sync.branch.audit import AuditLine, lines
 from sync.branch.console import JsonFlag, console
 from sync.branch.said import moment
 
@@ -40,10 +40,19 @@ def audit_list(
                 {
                     "at": moment(line.at),
                     "who": line.who if line.device_id is None else f"{line.who} @ {line.device_id}",
-                    "action": " ".join(filter(None, (line.action, line.subject))),
+                    "action": _done(line),
                 },
             )
             for line in found
         ),
         *([] if found else [Message("Nothing was read or exported.")]),
     )
+
+
+def _done(line: AuditLine) -> Code | Message:
+    done, said = Code("audit", line.action), line.subject
+    if said is None:
+        return done
+    word, _, day = said.partition(" ")
+    days = {"since": Message("since {day}", {"day": day}), "for": Message("for {day}", {"day": day})}
+    return Message("{action} ({about})", {"action": done, "about": days.get(word, said)})

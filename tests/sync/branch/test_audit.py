@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import pwd
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import sync.branch
+from app.i18n import translator
 from sync.branch.audit import lines, note
+from sync.branch.decisions import DECISIONS
+from sync.branch.exporting.cli import What as Export
 from tests.support.branch_server import RunningBranch
 from tests.support.wire_phone import WirePhone
 from tests.sync.branch.conftest import HandClock
@@ -49,6 +54,14 @@ def test_every_command_that_shows_or_changes_borrowers_data_leaves_a_line(
         ("decide legal", case_id),
         ("enrol", "w001"),
     ]
+    told = branch.cli("audit", "list").stdout
+    assert (
+        "：导出催记（2026-11-01 起）\n" in told and ": exported the activities (since 2026-11-01)\n" in told
+    )
+    assert (
+        "：打印待送达的函（用于 2026-11-25, w001）\n" in told
+        and f"：主管决定：移交司法（{case_id}）\n" in told
+    )
     assert {line["who"].split(" ")[0] for line in said} <= {p.pw_name for p in pwd.getpwall()}
     assert {line["device_id"] for line in said} == {None}
 
@@ -102,6 +115,26 @@ def test_the_account_of_the_system_is_not_taken_from_what_anybody_can_set(
 def test_the_list_reads_in_both_languages_too(branch: RunningBranch) -> None:
     nothing = branch.cli("audit", "list").stdout
     branch.exported("reasons")
+    said = branch.cli("audit", "list").stdout
 
     assert "没有查阅或导出的记录。" in nothing
-    assert "export reasons" in branch.cli("audit", "list").stdout
+    assert "：导出逾期原因\n" in said and ": exported why loans are overdue\n" in said
+
+
+def test_everything_that_leaves_a_line_is_said_in_words() -> None:
+    """What `note` is called with, read from the branch's own source."""
+    written = re.compile(r'note\(\s*office,\s+f?"([^"]+)"|action = "([^"]+)" if accept else "([^"]+)"')
+    source = "".join(path.read_text("utf-8") for path in Path(sync.branch.__file__).parent.rglob("*.py"))
+    noted = {name for found in written.findall(source) for name in found if name}
+    gaps = {
+        "{what.value}": Export,
+        "{what}": DECISIONS,
+        "{'accept' if accept else 'reject'}": ("accept", "reject"),
+    }
+    for gap, values in gaps.items():
+        for name in [n for n in noted if gap in n]:
+            noted = noted - {name} | {name.replace(gap, value) for value in values}
+
+    assert {"export late", "decide misuse", "quarantine reject", "contact reject", "file read"} <= noted
+    for language in ("zh", "en"):
+        assert [n for n in noted if translator(language).code("audit", n) == n] == []
