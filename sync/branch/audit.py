@@ -1,6 +1,6 @@
 """Who read and exported what: a line for every command that shows or changes borrowers' data, and for every file read.
 
-    note(office, "export activities")                               # before anything is handed out
+    note(office, "export activities")                                  # before anything is handed out
     note(office, "decide closed", subject=case_id, conn=changes.conn)   # in the transaction that decides
 
 A line holds ids and the command's own words: no name, no number, no note.

@@ -1,1 +1,1 @@
-"""What the branch hands out: activities, cases and promises as CSV or JSON lines."""
+"""What the branch hands out: activities, cases and promises as CSV, XLSX or JSON lines."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Connection
@@ -15,9 +15,11 @@ from sync.branch.audit import note
 from sync.branch.console import JsonFlag, console
 from sync.branch.exporting import rows
 from sync.branch.exporting.reasons import REASON_COLUMNS, reason_rows
-from sync.branch.exporting.sheet import csv_lines
+from sync.branch.exporting.sheet import csv_lines, xlsx_file
 from sync.branch.exporting.steps import STEP_COLUMNS, step_rows
 from sync.branch.office import Office
+
+_Table = tuple[Sequence[str], Iterator[dict[str, Any]]]
 
 
 class What(StrEnum):
@@ -35,6 +37,7 @@ class Format(StrEnum):
     """How."""
 
     CSV = "csv"
+    XLSX = "xlsx"
     JSONL = "jsonl"
 
 
@@ -47,7 +50,7 @@ def export(
     ctx: typer.Context,
     what: Annotated[What, typer.Argument(metavar="activities|cases|promises|reasons|steps|late")],
     as_format: Annotated[
-        Format | None, typer.Option("--format", help="格式 · csv (default) or jsonl.")
+        Format | None, typer.Option("--format", help="格式 · csv (default), xlsx or jsonl.")
     ] = None,
     since: Annotated[
         datetime | None,
@@ -74,23 +77,23 @@ def export(
 def _lines(
     office: Office, conn: Connection, what: What, since: date | None, as_format: Format
 ) -> Iterator[bytes]:
-    if as_format is Format.CSV:
-        return _csv(office, conn, what, since)
-    return (line + b"\n" for line in _jsonl(office, conn, what, since))
+    if as_format is Format.JSONL:
+        return (line + b"\n" for line in _jsonl(office, conn, what, since))
+    write = csv_lines if as_format is Format.CSV else xlsx_file
+    return write(*_table(office, conn, what, since))
 
 
-def _csv(office: Office, conn: Connection, what: What, since: date | None) -> Iterator[bytes]:
+def _table(office: Office, conn: Connection, what: What, since: date | None) -> _Table:
     match what:
         case What.ACTIVITIES:
-            return csv_lines(rows.ACTIVITY_COLUMNS, rows.activity_rows(conn, since))
+            return rows.ACTIVITY_COLUMNS, rows.activity_rows(conn, since)
         case What.CASES:
-            return csv_lines(rows.CASE_COLUMNS, rows.case_rows(conn, since))
+            return rows.CASE_COLUMNS, rows.case_rows(conn, since)
         case What.REASONS:
-            return csv_lines(REASON_COLUMNS, reason_rows(conn, since))
+            return REASON_COLUMNS, reason_rows(conn, since)
         case What.STEPS | What.LATE:
-            late = what is What.LATE
-            return csv_lines(STEP_COLUMNS, step_rows(office, conn, since, late=late))
-    return csv_lines(rows.PROMISE_COLUMNS, rows.promise_rows(office, conn, since))
+            return STEP_COLUMNS, step_rows(office, conn, since, late=what is What.LATE)
+    return rows.PROMISE_COLUMNS, rows.promise_rows(office, conn, since)
 
 
 def _jsonl(office: Office, conn: Connection, what: What, since: date | None) -> Iterator[bytes]:

@@ -1,15 +1,19 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import openpyxl
 import pytest
 
 from sync.branch.exporting.sheet import cell
 from sync.branch.exporting.steps import step_rows
-from tests.support.branch_server import RunningBranch, running_branch
+from tests.support.branch_server import ROOT, RunningBranch, environment, running_branch
 from tests.support.wire_phone import WirePhone
 
 
@@ -108,6 +112,46 @@ def test_a_note_that_is_a_formula_is_harmless_in_the_sheet_and_untouched_in_the_
     assert row["note"] == f"'{note}"
     assert row["contract_no"] == "'=cmd"
     assert branch.exported()[0]["body"]["text"] == note
+
+
+def sheet(branch: RunningBranch, what: str) -> list[dict[str, Any]]:
+    """The rows of an export as a spreadsheet shows them, each cell (type, value)."""
+    command = [sys.executable, "-m", "sync.branch", "--data", str(branch.folder)]
+    done = subprocess.run(
+        [*command, "export", what, "--format", "xlsx"],
+        capture_output=True,
+        check=True,
+        cwd=ROOT,
+        env=environment(branch.database_url),
+    )
+    head, *lines = openpyxl.load_workbook(io.BytesIO(done.stdout)).worksheets[0].iter_rows()
+    return [
+        dict(zip([c.value for c in head], [(c.data_type, c.value) for c in line], strict=True))
+        for line in lines
+    ]
+
+
+def test_a_spreadsheet_keeps_every_digit_of_a_number_and_adds_up_the_money(branch: RunningBranch):
+    number = "0519900123456789012345"
+    branch.case(contract_no=number)
+    (row,) = sheet(branch, "cases")
+
+    assert row["contract_no"] == ("s", number)
+    assert row["phone"] == ("s", "19900000001")
+    assert row["as_of"] == ("s", "2026-11-23")
+    assert row["overdue"] == ("n", 8512)
+
+
+def test_a_note_is_nothing_but_text_in_a_spreadsheet(branch: RunningBranch, phone: WirePhone):
+    case_id = branch.case()
+    notes = ["=1+1", "+86 199", "\x07铃\n第二行"]
+    phone.push([phone.record(case_id, body={"text": note}) for note in notes])
+
+    assert [row["note"] for row in sheet(branch, "activities")] == [
+        ("s", "=1+1"),
+        ("s", "+86 199"),
+        ("s", "铃\n第二行"),
+    ]
 
 
 @pytest.mark.parametrize("what", ["activities", "cases", "promises"])
