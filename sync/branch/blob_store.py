@@ -1,6 +1,6 @@
 """Where the files of activities lie: a folder beside the database, or any store obstore knows (S3 and its kin).
 
-A file is kept under its SHA-256, once, however many activities declare it. Nothing is ever deleted here. It is kept
+A file is kept under its SHA-256, once, however many activities declare it. No file is ever deleted here. It is kept
 before the database says that it is here, and outside of any transaction: the store may be far away and slow, and what is
 cut in between is a file too many, never one too few.
 """
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 FOLDER: Final = "blobs"
 # A phone waits for the answer: a store that does not answer is said soon, and the phone comes again.
 _RETRY: Final[RetryConfig] = {"max_retries": 2, "retry_timeout": timedelta(seconds=20)}
+# Longer than any write goes on. Were one still alive, it would fail and its phone come again.
+_LEFT_BEHIND_S: Final = 86_400
 
 
 class BlobStore:
@@ -52,6 +56,7 @@ class BlobStore:
             obstore.put(self._store, _path(sha256), content)
             if self._folder is not None:
                 _flush(self._folder, self._folder / _path(sha256))
+                _clear((self._folder / _path(sha256)).parent)
         except (BaseError, OSError) as e:
             raise FilesFailed(Message("A file could not be kept: {why}.", {"why": type(e).__name__})) from e
 
@@ -80,6 +85,14 @@ def _flush(folder: Path, file: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _clear(folder: Path) -> None:
+    """Delete what killed processes left: obstore writes to `<name>#<n>` and gives the file its name at the end."""
+    for left in folder.glob("*#*"):
+        with suppress(OSError):  # another process clears too
+            if time.time() - left.stat().st_mtime > _LEFT_BEHIND_S:
+                left.unlink()
 
 
 def _path(sha256: str) -> str:
