@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from sync.protocol import (
     BLOB_CHUNK_BYTES,
@@ -22,12 +22,12 @@ from sync.protocol import (
     HandedIn,
     Head,
     Hello,
-    Item,
     Page,
     PushAnswer,
     PushRequest,
     PushResult,
     Refused,
+    Run,
     Unreachable,
     WaitingFile,
     WireError,
@@ -90,8 +90,8 @@ class Replica(Protocol):
         """The branch's head as it last answered; Head() before."""
         ...
 
-    async def records_after(self, seq: int, max_items: int, max_bytes: int) -> Sequence[Item]:
-        """The journal's records with a sequence number above `seq`, in order, acknowledged or not.
+    async def records_after(self, seq: int, max_items: int, max_bytes: int) -> Run:
+        """The journal's first records with a sequence number above `seq`, up to a gap, acknowledged or not.
 
         At least one where there is any, even if larger than `max_bytes`.
         """
@@ -214,6 +214,28 @@ class Clock(Protocol):
     def monotonic_ms(self) -> int:
         """Never goes back while the phone runs."""
         ...
+
+
+class _Packed(NamedTuple):
+    """Records as they are sent."""
+
+    run: Run
+    request: PushRequest
+
+    @classmethod
+    def of(cls, head: Head, run: Run) -> _Packed:
+        """Packed at once."""
+        request = PushRequest(head, run.items)
+        _ = request.packed
+        return cls(run, request)
+
+
+class _Going(NamedTuple):
+    """A push on its way; `early`: sent before the branch had answered the one before it."""
+
+    run: Run
+    call: asyncio.Task[PushAnswer]
+    early: bool
 
 
 class Engine:
@@ -343,40 +365,55 @@ class Engine:
         )
 
     async def _push(self, tell: OnProgress) -> SyncReport:
-        """The head is declared even with nothing to send, so that no record can later be denied."""
+        """The head is declared even with nothing to send, so that no record can later be denied.
+
+        Two pushes are on their way at a time and a third is packed: the branch never waits for the phone. Where the link
+        is bad, or the second came first, it is one after the other.
+        """
         head = await self._replica.head()
         known = await self._replica.acknowledged()
         at, restored, pushed, quarantined = known.seq, False, 0, 0
         max_items, max_bytes = PUSH_MAX_ITEMS, PUSH_MAX_BYTES
         lost: tuple[int, int] | None = None
-        items: Sequence[Item] = ()
-        ahead: asyncio.Task[PushAnswer] | None = None
+        going: list[_Going] = []
+        following: _Packed | None = None
+        two_at_a_time = True
+
+        async def next_after(run: Run) -> _Packed | None:
+            """What follows `run`, packed while the branch is busy; nothing at the journal's end."""
+            if not two_at_a_time or lost is not None or not at < run.last < head.seq:
+                return None
+            found = await self._replica.records_after(run.last, max_items, max_bytes)
+            return _Packed.of(head, found) if found.items else None
+
         try:
             while True:
-                if ahead is None:
-                    items = await self._replica.records_after(at, max_items, max_bytes)
-                    ahead = await _begun(self._send(PushRequest(head, tuple(items), lost)))
+                if not going:
+                    run = await self._replica.records_after(at, max_items, max_bytes)
+                    going.append(await self._send(_Packed(run, PushRequest(head, run.items, lost))))
+                    following = await next_after(run)
+                    if following is not None:
+                        going.append(await self._send(following, early=True))
                 tell(Progress("push", pushed, head.seq - known.seq))
-                after = at + len(items)
-                following: Sequence[Item] = ()
-                next_request: PushRequest | None = None
-                if items and after < head.seq:  # read and packed while the branch stores what is before
-                    following = await self._replica.records_after(after, max_items, max_bytes)
-                    if following:
-                        next_request = PushRequest(head, tuple(following))
-                        _ = next_request.packed
-                call, ahead = ahead, None
+                following = await next_after(going[-1].run)
+                run, call, early = going[0]
                 try:
                     answer = await call
                 except Unreachable as e:
-                    if e.why != "timeout" or len(items) <= 1:
+                    if e.why != "timeout" or len(run.items) <= 1:
                         raise
-                    max_items, max_bytes = max(1, len(items) // 2), max(1, max_bytes // 2)
+                    two_at_a_time = False
+                    max_items, max_bytes = max(1, len(run.items) // 2), max(1, max_bytes // 2)
+                    await _given_up(going)
                     continue
                 except Refused as e:
                     wanted = e.extra.get("resend_from")
                     if e.code != "resend_from" or type(wanted) is not int or wanted < 1:
                         raise
+                    await _given_up(going)
+                    if early:  # it may have overtaken the one before it
+                        two_at_a_time = False
+                        continue
                     if wanted > at or restored:
                         gone = await self._replica.declare_lost(wanted)
                         if gone is None or gone == lost:
@@ -390,38 +427,38 @@ class Engine:
                         await self._replica.roll_back_acknowledged(await self._head_at(at))
                         await self._replica.offer_files_again()
                     continue
-                if [r.id for r in answer.results] != [i.id for i in items]:
+                if [r.id for r in answer.results] != [i.id for i in run.items]:
                     raise Unreachable("not_the_branch")
-                if not items and answer.head.seq < known.seq and not restored:
+                if not run.items and answer.head.seq < known.seq and not restored:
                     at, restored = answer.head.seq, True
                     self.whole = True
+                    going.clear()
                     await self._replica.roll_back_acknowledged(answer.head)
                     await self._replica.offer_files_again()
                     continue
+                del going[0]
+                if following is not None:
+                    going.append(await self._send(following, early=bool(going)))
                 lost = None
-                if next_request is not None and answer.head.seq == after:
-                    ahead = await _begun(self._send(next_request))
                 await self._replica.acknowledge(answer.head, answer.results)
                 self.results.update((r.id, r) for r in answer.results)
-                pushed += len(items)
+                pushed += len(run.items)
                 quarantined += sum(r.quarantined for r in answer.results)
-                at = max(answer.head.seq, after)
-                if at >= head.seq or not items:
+                at = run.last
+                if at >= head.seq or not run.items:
                     tell(Progress("push", pushed, pushed))
                     return SyncReport(pushed=pushed, quarantined=quarantined, restored=restored)
-                items = following if ahead is not None else ()
         finally:
-            if ahead is not None:
-                await _given_up(ahead)
+            await _given_up(going)
 
-    async def _send(self, request: PushRequest) -> PushAnswer:
-        return await self._timed(self._branch.push(request))
+    async def _send(self, packed: _Packed, *, early: bool = False) -> _Going:
+        return _Going(packed.run, await _begun(self._timed(self._branch.push(packed.request))), early)
 
     async def _head_at(self, seq: int) -> Head:
         if seq == 0:
             return Head()
-        [item] = await self._replica.records_after(seq - 1, 1, 1)
-        return Head(seq, record_hash(item.record))
+        run = await self._replica.records_after(seq - 1, 1, 1)
+        return Head(seq, record_hash(run.items[0].record))
 
     async def _pull(self, tell: OnProgress, *, anew: bool) -> SyncReport:
         """At most one new start: a second wrong check sum is reported, not looped."""
@@ -459,7 +496,7 @@ class Engine:
                 anew = True
         finally:
             if ahead is not None:
-                await _given_up(ahead)
+                await _cancelled(ahead)
 
     def _note(self, page: Page) -> None:
         named, removed = {(d.kind, d.id) for d in page.docs}, set(page.removed)
@@ -498,12 +535,18 @@ async def _begun(call: Coroutine[Any, Any, _Answer]) -> asyncio.Task[_Answer]:
         for _ in range(TURNS_TO_SEND):
             await asyncio.sleep(0)
     except asyncio.CancelledError:
-        await _given_up(task)
+        await _cancelled(task)
         raise
     return task
 
 
-async def _given_up(task: asyncio.Task[_Answer]) -> None:
+async def _given_up(going: list[_Going]) -> None:
+    """None of them is on its way any more; what they held is sent again."""
+    while going:
+        await _cancelled(going.pop().call)
+
+
+async def _cancelled(task: asyncio.Task[_Answer]) -> None:
     """What it would have brought is asked for again by the next sync."""
     task.cancel()
     await asyncio.wait([task])

@@ -118,6 +118,18 @@ class Item(NamedTuple):
     record: bytes
 
 
+class Run(NamedTuple):
+    """Records of one device that follow each other without a gap: the sequence number of the first, and the records."""
+
+    first: int
+    items: tuple[Item, ...] = ()
+
+    @property
+    def last(self) -> int:
+        """The number of the last one; the one before `first` where there is none."""
+        return self.first + len(self.items) - 1
+
+
 class Packed(NamedTuple):
     """A body as it is sent."""
 

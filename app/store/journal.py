@@ -13,7 +13,7 @@ from app.ports import Entry, SealBroken, Sealer
 from app.store.asking import in_pieces
 from app.store.spool import Spooled
 from app.store.trouble import damaged, reading
-from sync.protocol import NO_HASH, Head, Item, PushResult, record_hash
+from sync.protocol import NO_HASH, Head, Item, PushResult, Run, record_hash
 from sync.salvage import journal_aad, pack_entry, unpack_entry
 
 WAITING: Final = "waiting"
@@ -102,7 +102,7 @@ class Journal:
                 [device_id, seq, AT_ONCE],
             ).fetchall()
 
-    async def after(self, seq: int, max_items: int, max_bytes: int) -> list[Item]:
+    async def after(self, seq: int, max_items: int, max_bytes: int) -> Run:
         """Records above `seq` up to the next gap, at least one where there is any, else at most `max_bytes`.
 
         They are kept open until `judged` is told what became of them. Raises StoreDamaged.
@@ -111,16 +111,16 @@ class Journal:
             "device_id = ? AND seq > ? ORDER BY seq LIMIT ?", self.device_id, seq, max(1, max_items)
         )
         items: list[Item] = []
-        size, seq = 0, rows[0].seq if rows else 0
+        size, first = 0, rows[0].seq if rows else seq + 1
         if len(self._at_hand) >= AT_ONCE:
             self._at_hand = {}
         for row, entry in zip(rows, await self._opened(rows), strict=True):
             size += len(entry.record)
-            if items and (size > max_bytes or entry.seq != seq + len(items)):
+            if items and (size > max_bytes or entry.seq != first + len(items)):
                 break
             items.append(Item(entry.activity_id, entry.record))
             self._at_hand[row.activity_id] = (row, entry)
-        return items
+        return Run(first, tuple(items))
 
     async def by_id(self, activity_ids: Sequence[str]) -> list[Entry]:
         """Those of the ids that are here, in the journal's order. Raises StoreDamaged."""
@@ -133,6 +133,13 @@ class Journal:
     async def waiting(self) -> list[Entry]:
         """What the branch has not acknowledged; unreadable ones left out."""
         return await self._readable(self.waiting_rows())
+
+    def waiting_reach(self, number: int) -> bool:
+        """Whether at least that many wait."""
+        with reading():
+            asked = "SELECT COUNT(*) FROM (SELECT 1 FROM journal WHERE state = 'waiting' LIMIT ?)"
+            [found] = self._db.execute(asked, [number]).fetchone()
+        return int(found) >= number
 
     def waiting_rows(self) -> list[Sealed]:
         """The same, sealed."""

@@ -31,7 +31,7 @@ from app.store.uploads import SENT, Uploads
 from app.store.uploads import WAITING as NOT_SENT
 from app.store.values import SealedValue, Values
 from sync.nesting import read_json
-from sync.protocol import PUSH_MAX_ITEMS, Check, Document, Head, Item, Page, PushResult, WaitingFile
+from sync.protocol import PUSH_MAX_ITEMS, Check, Document, Head, Item, Page, PushResult, Run, WaitingFile
 
 OFFSET: Final = "store.offset"
 OWN_NAMES: Final = "store."
@@ -208,8 +208,8 @@ class SealedStore:
         kept = await self._value(ACKNOWLEDGED)
         return Head.from_wire(json.loads(kept)) if kept is not None else Head()
 
-    async def records_after(self, seq: int, max_items: int, max_bytes: int) -> Sequence[Item]:
-        """The journal's records above `seq`, in order, acknowledged or not."""
+    async def records_after(self, seq: int, max_items: int, max_bytes: int) -> Run:
+        """The journal's first records above `seq`, up to a gap, acknowledged or not."""
         async with self._lock:
             return await self._journal.after(seq, max_items, max_bytes)
 
@@ -296,9 +296,11 @@ class SealedStore:
         The spool is the way back from a database whose write-ahead log is spoiled, so what it gives up has to be in
         the file itself and the mark first: once a push, when less waits than one request takes.
         """
+        if self._journal.waiting_reach(PUSH_MAX_ITEMS):
+            return
         states = self._journal.states([r.activity_id for r in self._spool.records])
         keep = [r for r in self._spool.records if states.get(r.activity_id, WAITING) == WAITING]
-        if len(keep) == len(self._spool.records) or len(keep) >= PUSH_MAX_ITEMS:
+        if len(keep) == len(self._spool.records):
             return
         try:
             with saving():

@@ -211,19 +211,19 @@ async def test_after_the_branch_was_restored_what_it_lost_waits_again(tmp_path: 
     await store.roll_back_acknowledged(back)
     assert await store.acknowledged() == back
     assert [e.state for e in await store.journal()] == ["uploaded", "waiting", "waiting"]
-    assert [i.id for i in await store.records_after(1, 200, 1 << 18)] == ["a2", "a3"]
+    assert [i.id for i in (await store.records_after(1, 200, 1 << 18)).items] == ["a2", "a3"]
     assert await store.doctor() == []
     await store.close()
 
 
 async def test_records_to_send_come_in_order_within_count_and_size_but_at_least_one(tmp_path: Path) -> None:
     store = await opened(tmp_path)
-    assert await store.records_after(0, 10, 1_000) == []
+    assert (await store.records_after(0, 10, 1_000)).items == ()
     await store.append(records(store, "a1", "a2", "a3", note="长" * 400))
     size = len((await store.journal())[0].record)
-    assert [i.id for i in await store.records_after(0, 2, 1 << 18)] == ["a1", "a2"]
-    assert [i.id for i in await store.records_after(0, 9, 2 * size)] == ["a1", "a2"]
-    assert [i.id for i in await store.records_after(1, 9, 1)] == ["a2"]
+    assert [i.id for i in (await store.records_after(0, 2, 1 << 18)).items] == ["a1", "a2"]
+    assert [i.id for i in (await store.records_after(0, 9, 2 * size)).items] == ["a1", "a2"]
+    assert [i.id for i in (await store.records_after(1, 9, 1)).items] == ["a2"]
     await store.close()
 
 

@@ -55,7 +55,7 @@ async def test_a_file_put_back_from_a_backup_goes_on_behind_what_the_branch_has_
     [entry] = await store.append(records(store, "a5"))
     assert (entry.seq, json.loads(entry.record)["prev"]) == (5, theirs.hash)
     assert await store.head() == Head(5, record_hash(entry.record))
-    assert [i.id for i in await store.records_after(theirs.seq, 10, 10_000)] == ["a5"]
+    assert [i.id for i in (await store.records_after(theirs.seq, 10, 10_000)).items] == ["a5"]
     await store.close()
 
 

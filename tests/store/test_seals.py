@@ -122,7 +122,7 @@ async def test_a_record_moved_or_relabelled_does_not_open_and_is_not_sent(
     changed(tmp_path, statement)
     store = await opened(tmp_path)
     assert [e.activity_id for e in await store.journal()] == ["a2"]
-    assert [i.id for i in await store.records_after(0, 10, 10_000)] == ["a2"]
+    assert [i.id for i in (await store.records_after(0, 10, 10_000)).items] == ["a2"]
     assert await store.rebuilt() is not None
     assert ("Records {a} to {b} are not on this phone.", {"a": 1, "b": 1}) in [
         (m.text, dict(m.params)) for m in await store.doctor()

@@ -118,7 +118,7 @@ async def test_a_lost_database_goes_on_under_the_spools_device_with_all_that_wai
     store = await opened(tmp_path)
     assert store.device_id == device
     assert await store.journal() == kept[1:]
-    assert [i.id for i in await store.records_after(1, 10, 10_000)] == ["a2", "a3"]
+    assert [i.id for i in (await store.records_after(1, 10, 10_000)).items] == ["a2", "a3"]
     assert [dict(m.params) for m in await store.doctor()] == [{"a": 1, "b": 1}]
     await store.close()
 

@@ -20,6 +20,7 @@ from sync.protocol import (
     PushRequest,
     PushResult,
     Refused,
+    Run,
     Unreachable,
     WaitingFile,
     record_hash,
@@ -56,7 +57,9 @@ class BranchOfLists:
         self.made: list[str] = []
         self.on_chunk: Callable[[], None] | None = None
         self.slow_ms = 0
-        self.lose_answer = False
+        self.lost_answers: list[Exception] = []
+        self.overtaken: asyncio.Event | None = None
+        self.turns_to_store = self.at_once = self.most_at_once = 0
 
     @property
     def head(self) -> Head:
@@ -75,15 +78,23 @@ class BranchOfLists:
 
     async def push(self, request: PushRequest) -> PushAnswer:
         self.pushes.append(request)
+        if self.overtaken is not None:
+            if len(self.pushes) == 1:
+                await self.overtaken.wait()
+            self.overtaken.set()
         self._maybe_fail()
         stored = [i.id for i in self.records]
         fresh = [i for i in request.items if i.id not in stored]
         if fresh and int(fresh[0].record) != len(self.records) + 1:
             raise Refused(409, "resend_from", {"resend_from": len(self.records) + 1})
         self.records += fresh
-        if self.lose_answer:
-            self.lose_answer = False
-            raise Unreachable("cut")
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        for _ in range(self.turns_to_store):
+            await asyncio.sleep(0)
+        self.at_once -= 1
+        if self.lost_answers:
+            raise self.lost_answers.pop(0)
         results = [PushResult(i.id, "created" if i in fresh else "duplicate") for i in request.items]
         return PushAnswer(self.clock.wall + 5_000, self.head, tuple(results))
 
@@ -141,9 +152,9 @@ class ReplicaOfLists:
     async def acknowledged(self) -> Head:
         return self.acked
 
-    async def records_after(self, seq: int, max_items: int, max_bytes: int) -> Sequence[Item]:
+    async def records_after(self, seq: int, max_items: int, max_bytes: int) -> Run:
         self.asked.append((seq, max_items))
-        return self.items[seq : seq + max_items]
+        return Run(seq + 1, tuple(self.items[seq : seq + max_items]))
 
     async def acknowledge(self, head: Head, results: Sequence[PushResult]) -> None:
         self.acked = head
@@ -229,7 +240,7 @@ async def test_many_records_go_in_batches_of_at_most_200_and_each_once() -> None
 
 async def test_a_lost_answer_is_repaired_by_the_next_sync_without_a_duplicate() -> None:
     engine, branch, replica = make(3)
-    branch.lose_answer = True
+    branch.lost_answers = [Unreachable("cut")]
     with pytest.raises(Unreachable):
         await engine.sync()
     await engine.sync()
@@ -246,6 +257,41 @@ async def test_a_timeout_halves_the_batch_and_one_record_that_times_out_ends_the
     branch.failures = [Unreachable("timeout")]
     with pytest.raises(Unreachable):
         await engine.sync()
+
+
+async def test_what_the_branch_stored_though_its_answer_timed_out_is_answered_record_by_record() -> None:
+    engine, branch, _ = make(8)
+    branch.lost_answers = [Unreachable("timeout")]
+    await engine.sync()
+    assert [len(p.items) for p in branch.pushes] == [8, 4, 4]
+    assert {r.status for r in engine.results.values()} == {"duplicate"}
+    assert len(engine.results) == 8
+
+
+async def test_the_next_push_is_on_its_way_while_the_branch_stores_one_and_never_a_third() -> None:
+    engine, branch, replica = make(1000)
+    branch.turns_to_store = 50
+    await engine.sync()
+    assert branch.most_at_once == 2
+    assert [i.id for i in branch.records] == [i.id for i in replica.items]
+
+
+async def test_a_push_that_overtook_the_one_before_it_is_sent_again_in_its_turn() -> None:
+    engine, branch, replica = make(450)
+    branch.overtaken = asyncio.Event()
+    report = await engine.sync()
+    assert [int(p.items[0].record) for p in branch.pushes if p.items] == [1, 201, 401, 201, 401]
+    assert [i.id for i in branch.records] == [i.id for i in replica.items]
+    assert (report.pushed, report.restored) == (450, False)
+
+
+async def test_a_push_that_fails_takes_the_next_one_back_from_the_wire() -> None:
+    engine, branch, replica = make(450)
+    branch.failures = [Unreachable("cut")]
+    with pytest.raises(Unreachable):
+        await engine.sync()
+    assert replica.acked == Head()
+    assert len(asyncio.all_tasks()) == 1
 
 
 async def test_a_restored_branch_gets_its_lost_records_again_and_the_pull_starts_anew() -> None:
