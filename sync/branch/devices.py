@@ -27,12 +27,13 @@ _LOCKED: Final = _BY_SECRET.with_for_update(key_share=True)
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A bound phone (one database file) and the branch's head of its chain."""
+    """A bound phone (one database file) and the branch's head of its chain; `copied`: see accept-journal."""
 
     device_id: str
     officer_id: str
     head: Head
     revoked: bool = False
+    copied: bool = False
 
 
 def secret_hash(secret: str) -> str:

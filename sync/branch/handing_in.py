@@ -12,7 +12,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -178,7 +178,7 @@ def _push(office: Office, changes: Changes, device: Device, records: Sequence[Op
             head = Head(run[0].seq - 1, readings[0].prev or NO_HASH)
         items = tuple(Item(r.activity_id, r.record) for r in run)
         request = PushRequest(Head(run[-1].seq, run[-1].hash), items)
-        at = Device(device.device_id, device.officer_id, head, device.revoked)
+        at = replace(device, head=head)
         intake = Intake(office.now_ms(), changes, at, request, readings)
         results = intake.take()
         intake.store()
@@ -233,7 +233,8 @@ def _add_device(
             copy_of=copy_of,
         )
     )
-    return Device(device_id, officer_id, head, copy_of is not None)
+    copied = copy_of is not None
+    return Device(device_id, officer_id, head, revoked=copied, copied=copied)
 
 
 def _keep_files(

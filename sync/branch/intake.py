@@ -147,6 +147,10 @@ class Intake:
         return refuse(RESEND, extra={"resend_from": self._device.head.seq + 1})
 
     def _why_quarantined(self, item: Item, reading: Reading, *, taken: bool) -> Message | None:
+        if self._device.copied:
+            return Message(
+                "This record is of a copy of the phone's data and does not go on from what the branch has of that phone."
+            )
         if self._device.revoked:
             return Message("This device was switched off when the record came.")
         if taken:

@@ -12,7 +12,7 @@ from sync.branch.chains import Chain, check_chain, device_ids
 from sync.branch.console import JsonFlag, console
 from sync.branch.errors import BranchError
 from sync.branch.said import moment, records
-from sync.branch.switching import phones, restored, revoke
+from sync.branch.switching import Phone, phones, restored, revoke
 
 devices = typer.Typer(no_args_is_help=True, help="设备 · The officers' phones.")
 
@@ -41,9 +41,7 @@ def device_list(ctx: typer.Context, as_json: JsonFlag = False) -> None:
                     "name": p.name or "",
                     "records": records(p.records),
                     "behind": p.behind,
-                    "off": Message(", switched off {on}", {"on": moment(p.revoked_at)})
-                    if p.revoked_at
-                    else "",
+                    "off": _off(p),
                 },
             )
             for p in found
@@ -135,3 +133,9 @@ def _sentences(chain: Chain) -> Iterator[Message]:
                 "says": claim["says"] or "-",
             },
         )
+
+
+def _off(phone: Phone) -> Message | str:
+    if phone.copy_of is not None:
+        return Message(", a copy of {device}", {"device": phone.copy_of})
+    return Message(", switched off {on}", {"on": moment(phone.revoked_at)}) if phone.revoked_at else ""

@@ -37,6 +37,7 @@ from sync.protocol import (
     Unreachable,
     record_hash,
 )
+from tests.support.branch_server import RunningBranch
 
 _T = TypeVar("_T")
 PAGE = 100  # documents; small, so that a snapshot has pages
@@ -179,6 +180,18 @@ class Phone:
 
     async def close(self) -> None:
         await self.store.close()
+
+
+async def synced_phone(branch: RunningBranch, folder: Path, n: int) -> tuple[Phone, DirectBranch, str]:
+    """A bound phone of w001 in `folder`, open, whose `n` records are at the branch; its way there, and their case."""
+    phone, case_id = Phone(folder), branch.case()
+    await phone.open()
+    wire = DirectBranch(branch.office, phone.secret)
+    await phone.enrol(wire, branch.code())
+    await phone.sync(wire)
+    await phone.record(case_id, n)
+    await phone.sync(wire)
+    return phone, wire, case_id
 
 
 def say(line: str) -> None:

@@ -215,19 +215,12 @@ def test_gaps_are_the_runs_of_missing_numbers() -> None:
 
 async def bound(tmp_path: Path) -> tuple[RunningBranch, Phone, DirectBranch, str]:
     """A phone with a feed, ten sent records and five that wait; still open."""
-    from tests.faults.ground import DirectBranch, Phone  # in here: the browser's own Python has no branch
+    from tests.faults.ground import synced_phone  # in here: the browser's own Python has no branch
     from tests.support.branch_server import RunningBranch
 
     branch = RunningBranch(tmp_path / "branch")
     branch.officer()
-    case_id = branch.case()
-    phone = Phone(tmp_path / "phone")
-    await phone.open()
-    wire = DirectBranch(branch.office, phone.secret)
-    await phone.enrol(wire, branch.code())
-    await phone.sync(wire)
-    await phone.record(case_id, 10)
-    await phone.sync(wire)
+    phone, wire, case_id = await synced_phone(branch, tmp_path / "phone", 10)
     await phone.record(case_id, 5)
     return branch, phone, wire, case_id
 
@@ -243,7 +236,7 @@ async def test_a_phone_made_anew_syncs_and_has_each_record_once_and_so_has_the_b
     assert [e.activity_id for e in journal] == phone.saved
     assert {e.state for e in journal} == {"uploaded"}
     assert await phone.store.doctor() == []
-    assert at_branch(branch) == phone.saved
+    assert branch.records() == phone.saved
     await phone.close()
     branch.close()
 
@@ -265,7 +258,7 @@ async def test_records_truly_lost_are_declared_and_the_chain_goes_on(tmp_path: P
     await phone.sync(wire)
     left = [i for i in phone.saved if i not in gone]
     assert [e.activity_id for e in await phone.store.journal()] == left
-    assert at_branch(branch) == left
+    assert branch.records() == left
     assert {e.state for e in await phone.store.journal()} == {"uploaded"}
     assert await phone.store.doctor() == []
     with branch.office.reading() as conn:
@@ -274,14 +267,9 @@ async def test_records_truly_lost_are_declared_and_the_chain_goes_on(tmp_path: P
         ]
     await phone.record(case_id)
     await phone.sync(wire)
-    assert at_branch(branch) == [i for i in phone.saved if i not in gone]
+    assert branch.records() == [i for i in phone.saved if i not in gone]
     await phone.close()
     branch.close()
-
-
-def at_branch(branch: RunningBranch) -> list[str]:
-    with branch.office.reading() as conn:
-        return [r[0] for r in conn.exec_driver_sql("SELECT activity_id FROM activity ORDER BY seq")]
 
 
 async def test_the_spool_is_emptied_only_of_what_is_in_the_file_itself(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from sync.branch import tables as t
 from sync.branch.enrolment import issue_code
@@ -254,6 +254,11 @@ class RunningBranch:
         """Give a case to another officer."""
         with self.office.changing() as changes:
             changes.assign({case_id: officer_id})
+
+    def records(self) -> list[str]:
+        """The ids of the records it has, by their place in their phones' chains."""
+        with self.office.reading() as conn:
+            return list(conn.scalars(select(t.activity.c.activity_id).order_by(t.activity.c.seq)))
 
     def exported(self, what: str = "activities") -> list[dict[str, Any]]:
         """What `export … --format jsonl` says."""

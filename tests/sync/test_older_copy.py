@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
-from sync.branch import tables as t
+from sync.branch.handing_in import Journal, Opened, accept_journal
+from sync.branch.quarantine import held
 from sync.protocol import Refused
-from tests.faults.ground import DirectBranch, Phone
+from tests.faults.ground import DirectBranch, Phone, synced_phone
 from tests.support.branch_server import RunningBranch
 
 
@@ -21,15 +21,9 @@ def branch(tmp_path: Path) -> Iterator[RunningBranch]:
     made.close()
 
 
-async def put_back(branch: RunningBranch, folder: Path) -> tuple[Phone, str]:
-    """A phone whose newest two records are at the branch and no longer in its folder; and its case."""
-    phone, case_id = Phone(folder), branch.case()
-    await phone.open()
-    wire = DirectBranch(branch.office, phone.secret)
-    await phone.enrol(wire, branch.code())
-    await phone.sync(wire)
-    await phone.record(case_id, 3)
-    await phone.sync(wire)
+async def put_back(branch: RunningBranch, folder: Path) -> tuple[Phone, DirectBranch, str]:
+    """A phone whose newest two records are at the branch and no longer in its folder; its way there, and its case."""
+    phone, wire, case_id = await synced_phone(branch, folder, 3)
     await phone.close()
     copy = shutil.copytree(folder, folder.with_name("copy"))
     await phone.open()
@@ -39,24 +33,18 @@ async def put_back(branch: RunningBranch, folder: Path) -> tuple[Phone, str]:
     shutil.rmtree(folder)
     copy.rename(folder)
     await phone.open()
-    return phone, case_id
-
-
-def at_branch(branch: RunningBranch) -> list[str]:
-    with branch.office.reading() as conn:
-        return list(conn.scalars(select(t.activity.c.activity_id).order_by(t.activity.c.seq)))
+    return phone, wire, case_id
 
 
 async def test_what_the_copy_lacks_comes_from_the_branch_and_the_phone_goes_on(
     branch: RunningBranch, tmp_path: Path
 ) -> None:
-    phone, case_id = await put_back(branch, tmp_path / "phone")
-    wire = DirectBranch(branch.office, phone.secret)
+    phone, wire, case_id = await put_back(branch, tmp_path / "phone")
     await phone.sync(wire)
     assert [e.activity_id for e in await phone.store.journal()] == phone.saved
     await phone.record(case_id)
     await phone.sync(wire)
-    assert at_branch(branch) == phone.saved and len(phone.saved) == 6
+    assert branch.records() == phone.saved and len(phone.saved) == 6
     assert await phone.store.doctor() == []
     await phone.close()
 
@@ -64,13 +52,30 @@ async def test_what_the_copy_lacks_comes_from_the_branch_and_the_phone_goes_on(
 async def test_what_was_recorded_before_the_first_sync_is_refused_by_name_and_stays(
     branch: RunningBranch, tmp_path: Path
 ) -> None:
-    phone, case_id = await put_back(branch, tmp_path / "phone")
-    before = at_branch(branch)
+    phone, wire, case_id = await put_back(branch, tmp_path / "phone")
+    before = branch.records()
     [new] = await phone.record(case_id)
     for _ in range(2):
         with pytest.raises(Refused, match="resend_from"):
-            await phone.sync(DirectBranch(branch.office, phone.secret))
-    assert at_branch(branch) == before
+            await phone.sync(wire)
+    assert branch.records() == before
     assert [e.activity_id for e in await phone.store.journal()][-1] == new
     assert await phone.store.doctor() == []
     await phone.close()
+
+
+async def test_brought_in_by_its_sealed_journal_the_record_is_said_to_be_of_a_copy(
+    branch: RunningBranch, tmp_path: Path
+) -> None:
+    phone, _, case_id = await put_back(branch, tmp_path / "phone")
+    await phone.record(case_id)
+    device = phone.store.device_id
+    records = tuple(Opened(device, e.activity_id, e.seq, e.record) for e in await phone.store.journal())
+    await phone.close()
+    taken = accept_journal(branch.office, Journal("0" * 64, records, {}, 0))
+    assert (taken.duplicate, taken.quarantined, taken.created) == (3, 1, 0)
+    [waiting] = held(branch.office)
+    assert waiting.activity_id == phone.saved[-1]
+    assert f"0 not handed in, a copy of {device}\n" in branch.cli("device", "list").stdout
+    assert "来自该手机数据的一份拷贝" in waiting.reason
+    assert "is of a copy of the phone's data" in waiting.reason
