@@ -6,24 +6,31 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from app.domain.message import Message
 from sync.branch.importing import styles
+from sync.branch.importing.columns import REASON
 from sync.branch.importing.report import Problem
 from sync.branch.importing.rows import Listed, read_row
 from sync.branch.importing.sheet import Row, Sheet
 from sync.branch.importing.styles import Unreadable
 
+_STANDS: Final = "; the first row stands."  # ends both reasons, of which a file of rejected rows tells
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """`contracts` holds the readable numbers of rejected rows too: they are on the list."""
+    """`contracts` holds the readable numbers of rejected rows too: they are on the list.
+
+    `seconds`: lines of rows that come out of a file of rejected rows and were refused for another row's contract number.
+    """
 
     data_on: date | None
     rows: tuple[Listed, ...]
     problems: tuple[Problem, ...]
     contracts: frozenset[str]
+    seconds: frozenset[int] = frozenset()
 
 
 def read_listing(sheet: Sheet, products: Mapping[str, Any], officers: Mapping[str, str]) -> Listing:
@@ -57,7 +64,26 @@ def read_listing(sheet: Sheet, products: Mapping[str, Any], officers: Mapping[st
             problems += read
         else:
             rows.append(read)
-    return Listing(data_on, tuple(rows), tuple(problems), frozenset(contracts))
+    seconds = frozenset(
+        row.line
+        for row in sheet.rows
+        for heading, cell in zip(sheet.headings, row.raw, strict=False)
+        if heading.strip() == REASON and _STANDS in cell
+    )
+    return Listing(data_on, tuple(rows), tuple(problems), frozenset(contracts), seconds)
+
+
+def still_second(row: Listed) -> Problem:
+    """A row that was refused for its contract number and comes again under the same one."""
+    return Problem(
+        row.line,
+        "合同编号",
+        row.contract_no,
+        Message(
+            "Empty 拒收原因 if this row is the right one. A row of the same list with this contract number was taken"
+            "; the first row stands."
+        ),
+    )
 
 
 def day_of(rows: Iterable[Row]) -> date | None:

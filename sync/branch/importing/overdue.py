@@ -31,7 +31,7 @@ from sync.branch.importing.documents import (
     standing_members,
 )
 from sync.branch.importing.full_list import judge_missing
-from sync.branch.importing.listing import Listing, read_listing
+from sync.branch.importing.listing import Listing, read_listing, still_second
 from sync.branch.importing.log import keep_log, last_full_list
 from sync.branch.importing.rejected import write_rejected
 from sync.branch.importing.report import Report
@@ -104,8 +104,11 @@ class _Taking:
     def take_all(self, report: Report) -> None:
         """Take every row that is not older than what the branch knows; customers stay with one officer."""
         held = self.book.held
-        fresh = [row for row in self.listing.rows if not self._is_stale(row, held.get(row.contract_no))]
-        if stale := len(self.listing.rows) - len(fresh):
+        seconds = [row for row in self.listing.rows if self._is_second(row, held.get(row.contract_no))]
+        report.rejected += map(still_second, seconds)
+        rows = [row for row in self.listing.rows if row not in seconds]
+        fresh = [row for row in rows if not self._is_stale(row, held.get(row.contract_no))]
+        if stale := len(rows) - len(fresh):
             report.unchanged += stale
             report.warnings.append(
                 Message(
@@ -122,6 +125,9 @@ class _Taking:
             self._take(row, officers[row.contract_no])
         self._follow(customers, {row.contract_no for row in fresh})
         report.counts["reopened"] = self.reopened
+
+    def _is_second(self, row: Listed, held: Held | None) -> bool:
+        return row.line in self.listing.seconds and held is not None and held.listed_on == row.data_on
 
     def _is_stale(self, row: Listed, held: Held | None) -> bool:
         if held is None or held.known_until > self._today + AHEAD:

@@ -163,6 +163,20 @@ def test_the_rejected_rows_mended_are_taken(office: Office, here: Path) -> None:
     assert len(cases(office)) == 121
 
 
+def test_a_rejected_row_imported_again_as_it_is_takes_no_other_rows_place(office: Office, here: Path) -> None:
+    report = import_overdue(office, bank(here, "overdue_2026-11-23.csv"), full_list=True)
+    before = cases(office)
+    for _ in range(2):  # the second time it comes out of the file the first one left
+        report = import_overdue(office, report.rejected_file or here)
+        assert (report.taken, report.unchanged, report.rejected_rows) == (0, 0, 5)
+        assert cases(office) == before
+
+    rows = read(report.rejected_file or here, "utf-8-sig")
+    assert rows[4]["客户姓名"] == "重复合同"
+    right = write(here / "right.csv", [rows[4] | {"拒收原因": ""}], "utf-8-sig")
+    assert import_overdue(office, right).taken == 1
+
+
 def test_positions_go_to_the_place_of_business_and_survive_later_lists(office: Office, here: Path) -> None:
     import_overdue(office, bank(here, "overdue_2026-11-23.csv"))
     report = import_places(office, bank(here, "places.csv"))
