@@ -6,7 +6,6 @@ leading zeros are gone. Nothing in CSV prevents it but other values, so whoever 
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +15,8 @@ from typing import Any, Final
 BOM: Final = "\ufeff"  # without it Excel takes UTF-8 for the machine's old code page
 # What a spreadsheet takes for a formula at the start of a cell, full-width twins and leading blanks included.
 _FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
+# Some spreadsheets part cells at semicolons and tabs too, and a formula may stand behind one.
+_SPLITS: Final = re.compile('[,;\t"\r\n]')
 # The columns one adds up; every other is text to the digit.
 _SUMS: Final = frozenset({
     "amount", "paid", "overdue", "overdue_principal", "overdue_interest", "penalty_interest", "principal_outstanding",
@@ -69,6 +70,8 @@ def xlsx_file(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iter
 
 
 def _line(cells: Sequence[str]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow(cells)
-    return out.getvalue()
+    return ",".join(map(_quoted, cells)) + "\r\n"
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if _SPLITS.search(cell) else cell

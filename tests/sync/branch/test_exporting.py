@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
-from sync.branch.exporting.sheet import cell
+from sync.branch.exporting.sheet import cell, csv_lines
 from sync.branch.exporting.steps import step_rows
 from tests.support.branch_server import ROOT, RunningBranch, environment, running_branch
 from tests.support.wire_phone import WirePhone
@@ -152,6 +152,17 @@ def test_a_note_is_nothing_but_text_in_a_spreadsheet(branch: RunningBranch, phon
         ("s", "+86 199"),
         ("s", "铃\n第二行"),
     ]
+
+
+@pytest.mark.parametrize("text", ["好;=1+1", "好\t=1+1", '好";=1', "好,=1"])
+def test_no_formula_begins_behind_what_some_spreadsheets_take_for_the_end_of_a_cell(text: str):
+    _, line = (
+        b"".join(csv_lines(["note", "late"], [{"note": text, "late": "1"}])).decode("utf-8-sig").splitlines()
+    )
+
+    assert next(csv.reader([line])) == [text, "1"]
+    for other in ";\t":
+        assert all(cell(c) == c for c in next(csv.reader([line], delimiter=other)))
 
 
 @pytest.mark.parametrize("what", ["activities", "cases", "promises"])
