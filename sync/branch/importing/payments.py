@@ -20,7 +20,7 @@ from app.domain.message import Message
 from app.domain.records import BORROWER
 from sync.branch import tables as t
 from sync.branch.importing import styles
-from sync.branch.importing.book import Book, Held, Paid
+from sync.branch.importing.book import Book, Paid
 from sync.branch.importing.cells import Cells
 from sync.branch.importing.columns import PAYMENTS
 from sync.branch.importing.documents import Document, decimal_string, iso
@@ -103,7 +103,7 @@ class _Taking:
             report.rejected += read
             return
         held = self.book.held[read.contract_no]
-        payer = self._payer(held, read, report)
+        payer = self._payer(read, report)
         paid = Paid(
             read.serial, read.contract_no, held.case_id, read.paid_on, read.amount, payer, read.payer_name
         )
@@ -141,6 +141,10 @@ class _Taking:
             cells.wrong("还款金额", Message("A payment cannot be nothing."))
         if paid_on is not None and paid_on > self._latest:
             cells.wrong("还款日期", Message("It is in the future."))
+        if paid_on is not None and contract in self.book.held:
+            disbursed = (self._case(contract).get("loan") or {}).get("disbursed_on")
+            if disbursed is not None and paid_on < date.fromisoformat(disbursed):
+                cells.wrong("还款日期", Message("It is before the loan was disbursed."))
         if contract is None or paid_on is None or amount is None or serial is None:
             return cells.problems
         read = PaidRow(row.line, contract, paid_on, amount, name, serial)
@@ -156,9 +160,12 @@ class _Taking:
         ):
             cells.wrong("流水号", Message("Another payment has this serial number already."))
 
-    def _payer(self, held: Held, read: PaidRow, report: Report) -> str:
-        case = self.book.documents("case", [held.case_id]).get(held.case_id, {})
-        payer = payer_of(case, read.payer_name)
+    def _case(self, contract: str) -> Document:
+        case_id = self.book.held[contract].case_id
+        return self.book.documents("case", [case_id]).get(case_id, {})
+
+    def _payer(self, read: PaidRow, report: Report) -> str:
+        payer = payer_of(self._case(read.contract_no), read.payer_name)
         if payer.startswith("other:"):
             report.warnings.append(
                 Message(
