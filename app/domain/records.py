@@ -20,6 +20,7 @@ from sync.nesting import check_nesting
 BORROWER: Final = "borrower"
 ZERO: Final = Decimal("0.00")
 CENT: Final = Decimal("0.01")
+_TOO_MUCH: Final = Decimal(10) ** 15
 
 _decoder = json.JSONDecoder()
 _NUMBERS: Final = (int, float)  # as JSON has them; a bool is none
@@ -474,16 +475,14 @@ def instant(value: object) -> datetime | None:
 
 
 def money(value: object) -> Decimal | None:
-    """A decimal string, or None; floats are not money."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return Decimal(value)
-    if not isinstance(value, str):
+    """A decimal string, or None; floats are not money, nor is what no arithmetic in fen can hold."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     try:
         amount = Decimal(value)
     except InvalidOperation:
         return None
-    return amount if amount.is_finite() else None
+    return amount if amount.is_finite() and -_TOO_MUCH < amount < _TOO_MUCH else None
 
 
 def _object(document: bytes) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 from decimal import Decimal
 
+import pytest
+
 from app.domain.amounts import daily_penalty, payments_since, penalty_of_days
-from app.domain.records import Loan
+from app.domain.records import Loan, money
 from tests.unit.domain.made_up import START, d, made_case, made_figures, paid
 
 
@@ -37,3 +39,16 @@ def test_what_is_owed_is_the_three_overdue_parts() -> None:
     figures = made_figures(principal_outstanding=Decimal("26608.75"))
     assert figures.amount_due == Decimal("6770.68")
     assert figures.to_settle == Decimal("26790.27")
+
+
+@pytest.mark.parametrize(
+    "value", ["1e9999", "-1e9999", "1" + "0" * 15, 10**40, "NaN", "Infinity", 1.5, True, None]
+)
+def test_what_cannot_be_counted_in_fen_is_no_amount(value: object) -> None:
+    """A supervisor may accept a record that no check let pass: the officer's plan and the exports go on."""
+    assert money(value) is None
+
+
+@pytest.mark.parametrize("value", ["999999999999.99", "-0.01", 7])
+def test_an_amount_any_list_or_record_may_hold_is_read(value: object) -> None:
+    assert money(value) == Decimal(str(value))
