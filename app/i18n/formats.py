@@ -24,12 +24,12 @@ def money(amount: Decimal) -> str:
 
 
 def day(language: str, d: date, *, year: bool) -> str:
-    """11月23日 / 23 Nov, with `year` 2026年11月23日 / 23 Nov 2026."""
+    """11月23日 / 23 Nov, with `year` 2026年11月23日 / 23 Nov 2026; a line does not break inside an English one."""
     if language == "zh":
         short = f"{d.month}月{d.day}日"
         return f"{d.year}年{short}" if year else short
-    short = f"{d.day} {_MONTHS[d.month - 1]}"
-    return f"{short} {d.year}" if year else short
+    short = f"{d.day}\u00a0{_MONTHS[d.month - 1]}"
+    return f"{short}\u00a0{d.year}" if year else short
 
 
 def weekday(language: str, d: date) -> str:

@@ -53,7 +53,7 @@ def open_page(
     page.title = "外访"
     page.padding = 0
     page.locale_configuration = ft.LocaleConfiguration(
-        supported_locales=[ft.Locale("zh", "CN"), ft.Locale("en", "US")], current_locale=ft.Locale("zh", "CN")
+        supported_locales=[ft.Locale("zh", "CN"), ft.Locale("en", "GB")], current_locale=ft.Locale("zh", "CN")
     )
     dress(page, Preferences())
     page.render_views(App, notebook, device, WeakSet() if beside is None else beside)
@@ -65,7 +65,9 @@ def dress(page: ft.Page, preferences: Preferences) -> None:
     page.theme = theme(False, sizes, bundled_font=page.web)
     page.dark_theme = theme(True, sizes, bundled_font=page.web)
     page.theme_mode = ft.ThemeMode(preferences.theme)
-    language, country = ("zh", "CN") if preferences.language == "zh" else ("en", "US")
+    language, country = (
+        ("zh", "CN") if preferences.language == "zh" else ("en", "GB")
+    )  # the day before the month
     assert page.locale_configuration is not None
     page.locale_configuration = replace(
         page.locale_configuration, current_locale=ft.Locale(language, country)

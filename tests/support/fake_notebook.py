@@ -74,8 +74,8 @@ STEP_WORDS: dict[str, tuple[str, str, str, str, str]] = {
     "contact_guarantors": ("guarantor_demand", "联系担保人", "Contact guarantor", "第 4 天起一起督促", "From day 4, press together"),
     "serve_notice": ("notice", "送达逾期催收函", "Serve the notice", "第 7 天至第 10 天送达", "Between day 7 and day 10"),
     "call_after_notice": ("call", "送达后每日电话", "Call after notice", "函已送达，每天电话", "Notice served: a call a day"),
-    "promise_due": ("call", "核实到账", "See the promise kept", "今天承诺还 ¥4,000.00", "¥4,000.00 promised for today"),
-    "promise_broken": ("visit", "承诺未还，上门", "Broken promise: visit", "11月22日承诺的 ¥5,000.00 没有到账", "¥5,000.00 promised for 22 Nov did not come"),
+    "promise_due": ("call", "核实到账", "Verify today's promise", "今天承诺还 ¥4,000.00", "¥4,000.00 promised for today"),
+    "promise_broken": ("visit", "承诺未还，上门", "Visit after a broken promise", "11月22日承诺的 ¥5,000.00 没有到账", "¥5,000.00 promised for 22 Nov was not paid"),
     "takeover_visit": ("visit", "接管首访", "Takeover visit", "接手时已逾期 38 天", "Taken over at day 38"),
     "watch_check": ("call", "还清跟踪", "Watch check", "下期还款日前提醒", "Remind before the next instalment"),
 }  # fmt: skip

@@ -53,7 +53,11 @@ async def test_another_amount_is_typed_on_the_pad() -> None:
         await case.open_form("promise")
         await case.choose("amount-other", "amount-5", "amount-0", "amount-0", "amount-9", "amount-back")
         assert case.screen.shows("¥500")
-        await case.choose("amount-.", "amount-5", "due-today")
+        await case.choose("amount-0")
+        assert (
+            case.screen.find(key="amount-typed").value == "¥5,000"
+        )  # a thousand too many is seen while typing
+        await case.choose("amount-back", "amount-.", "amount-5", "due-today")
         await case.save()
         assert case.notebook.recorded[0].body["amount"] == "500.50"
 

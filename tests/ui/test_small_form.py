@@ -37,12 +37,12 @@ async def test_one_contact_checked_leads_to_the_next() -> None:
     async with case_open(WANG) as case:
         await case.open_form("form-check")
         await case.choose("check-borrower-phone-0-confirmed")
-        assert case.saved and case.screen.shows("139 8102 0007：属实")
+        assert case.saved and case.screen.shows("139\u00a08102\u00a00007：属实")
         await case.screen.tap(key="again")
         assert not case.saved
         await case.choose("check-borrower-phone-1-invalid")
         await case.save()
-        assert case.saved and case.screen.shows("136 0803 0003：无效")
+        assert case.saved and case.screen.shows("136\u00a00803\u00a00003：无效")
         checks = [e.activity.body for e in case.notebook.entries if e.activity.kind == "contact_check"]
         assert [(c["old"], c["state"]) for c in checks] == [
             ("13981020007", "confirmed"),
@@ -63,9 +63,11 @@ async def test_a_changed_number_needs_the_new_one() -> None:
 async def test_a_referral_needs_a_reason() -> None:
     async with case_open(WANG) as case:
         await case.screen.tap(key="form-referral")
+        assert case.screen.shows("还没填：提请事项、理由")
         await case.choose("to-legal")
-        assert case.screen.find(key="save").disabled
+        assert case.screen.find(key="save").disabled and case.screen.shows("还没填：理由")
         await case.screen.write("长期拖欠", key="why")
+        assert not case.screen.shows("还没填")
         await case.save()
         assert case.notebook.recorded[0].body == {"to": "legal", "why": "长期拖欠"}
 

@@ -202,6 +202,14 @@ def test_a_row_gives_the_first_words_of_the_procedures_reason_and_never_cuts_a_f
     assert steps_in_words([LOOK, EXACT], t) == "首次上门、电话告知差额：只差 ¥3,427.50：请存入还款账户"
 
 
+def test_an_english_row_reads_as_one_sentence() -> None:
+    steps = [
+        Step(k, "visit", "borrower", Text({"en": k}), Text({}), TODAY, None, False)
+        for k in ("Second visit", "Contact the guarantor")
+    ]
+    assert steps_in_words(steps, translator("en")) == "Second visit, contact the guarantor"
+
+
 def test_a_row_does_not_say_the_day_twice() -> None:
     assert steps_in_words([RING, LOOK], t) == "每日电话、首次上门"
 

@@ -39,7 +39,8 @@ def amount_pad(session: Session, typed: str, press: Callable[[str], Handler]) ->
             ),
         )
 
-    shown = f"¥{typed or '0'}"
+    whole, point, cents = (typed or "0").partition(".")
+    shown = f"¥{int(whole):,}{point}{cents}"
     return ft.Column(
         [
             ft.Semantics(

@@ -173,7 +173,7 @@ def Owed(case: Case, figures: Figures, today: date, t: Translator, sizes: Sizes)
     ]
     if case.loan.account_tail and not repaid:
         where = t("Account ending {tail}", tail=case.loan.account_tail)
-        rows.append(line(where, t("{amount} missing", amount=figures.missing), sizes, bold=True))
+        rows.append(line(where, t("{amount} short", amount=figures.missing), sizes, bold=True))
     if later > 0:
         rows.append(line(t("Paid in since"), t.money(later), sizes, bold=True, color=ACCENT))
     if not repaid:

@@ -96,9 +96,9 @@ def _whereabouts(case: Case, a: Activity, t: Translator) -> str:
         last = (until - timedelta(minutes=1)).date()
         why = avoid.get("why")
         if isinstance(why, str) and why:
-            said.append(t("not before {date} is over ({why})", date=last, why=why))
+            said.append(t("not until after {date} ({why})", date=last, why=why))
         else:
-            said.append(t("not before {date} is over", date=last))
+            said.append(t("not until after {date}", date=last))
     source = a.body.get("source")
     heard = day(a.body.get("seen_on"))
     said.append(" ".join(x for x in (t.date(heard) if heard else "", str(source or "")) if x))

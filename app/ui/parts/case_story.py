@@ -72,7 +72,7 @@ def _promise(case: Case, p: PromiseView, t: Translator, sizes: Sizes) -> ft.Cont
         ground=ft.Colors.ERROR_CONTAINER if bad else ft.Colors.SECONDARY_CONTAINER,
         icon=_SIGNS.get(p.state, ft.Icons.EVENT),
     )
-    facts = [t("promised on {date}", date=p.made_on)]
+    facts = [t("Promised on {date}", date=p.made_on)]
     if p.paid:
         facts.append(t("{amount} paid of it", amount=p.paid))
     if p.party != "borrower":

@@ -52,7 +52,9 @@ def DayChoice(  # noqa: N802
         for n, on in zip(near, offered, strict=True)
     ]
     by_hand = chosen is not None and chosen not in offered
-    label = t("Other day {day}", day=day_in_words(session, chosen)) if by_hand and chosen else t("Other day")
+    label = (
+        t("Another day {day}", day=day_in_words(session, chosen)) if by_hand and chosen else t("Another day")
+    )
     return chips(
         [
             *found,

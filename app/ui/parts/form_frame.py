@@ -136,7 +136,7 @@ def restored_line(
             ft.Row(
                 [
                     ft.Icon(ft.Icons.RESTORE, size=s.icon, color=GREY),
-                    ft.Container(text(t("Taken up again from your draft."), s.body), expand=True),
+                    ft.Container(text(t("Continued from your draft."), s.body), expand=True),
                     ft.TextButton(
                         content=text(t("Discard"), s.body),
                         key="discard",

@@ -61,7 +61,7 @@ def Happened(form: Mapping[str, Any], change: Callable[..., Any]) -> ft.Control:
                 ),
                 chip(
                     session,
-                    t.date(at.date()) if said else t("Another day"),
+                    t.date(at.date()) if said else t("Change day"),
                     day_tapped,
                     chosen=said is not None,
                     key="happened-day",
@@ -69,7 +69,7 @@ def Happened(form: Mapping[str, Any], change: Callable[..., Any]) -> ft.Control:
                 ),
                 chip(
                     session,
-                    f"{at:%H:%M}" if said else t("Another time"),
+                    f"{at:%H:%M}" if said else t("Change time"),
                     time_tapped,
                     chosen=said is not None,
                     key="happened-time",

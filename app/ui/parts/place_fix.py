@@ -88,7 +88,7 @@ def position_line(
     if fix is not None:
         facts = [t("Position taken")]
         if fix.accuracy_m is not None:
-            facts.append(t("accurate to {n} m", n=max(1, round(fix.accuracy_m))))
+            facts.append(t("±{n} m", n=max(1, round(fix.accuracy_m))))
         far = metres_between(fix, address_of(case, form["party"], form["place"]))
         if far is not None:
             facts.append(t("{distance} from the registered address", distance=distance_in_words(far, t)))

@@ -119,7 +119,7 @@ def _days(
     by_hand = due is not None and not any(
         c.on == due and c.kind == chosen for c in due_choices(session.notebook.today_date())
     )
-    label = t("Other day {day}", day=day_in_words(session, due)) if by_hand and due else t("Other day")
+    label = t("Another day {day}", day=day_in_words(session, due)) if by_hand and due else t("Another day")
     return chips(
         [
             *found,

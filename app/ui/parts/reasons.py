@@ -81,7 +81,7 @@ def _exactly(view: CaseView, t: Translator) -> str:
     if not account:
         return t("Exactly {amount} is missing.", amount=view.figures.missing)
     return t(
-        "Exactly {amount} is missing, to be paid into account …{tail}.",
+        "Exactly {amount} is missing, to be paid into the account ending {tail}.",
         amount=view.figures.missing,
         tail=account[-4:],
     )

@@ -58,7 +58,7 @@ def _record(
             wrap=True,
         ),
         text(" · ".join(what), sizes.body),
-        grey(t.when(a.happened_at, today) + (" · " + t("entered later") if entry.late else ""), sizes.label),
+        grey(t.when(a.happened_at, today) + (" · " + t("entered late") if entry.late else ""), sizes.label),
     ]
     if entry.reason:
         lines.append(text(t("Why: {reason}", reason=entry.reason), sizes.body, color=ft.Colors.ERROR))

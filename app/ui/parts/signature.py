@@ -80,7 +80,7 @@ def SignaturePad(strokes: Sequence[Stroke], width: float, change: Any) -> ft.Con
         [
             ft.Row(
                 [
-                    grey(t("Signature, with the finger"), s.label),
+                    grey(t("Signature, with a finger"), s.label),
                     ft.TextButton(
                         content=t("Clear"), on_click=clear, disabled=not held, key="signature-clear"
                     ),

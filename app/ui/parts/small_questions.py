@@ -131,11 +131,11 @@ def check(session: Session, keeper: DraftKeeper, view: CaseView, form: Form) -> 
 
 
 def referral(session: Session, keeper: DraftKeeper, view: CaseView, form: Form) -> Sequence[ft.Control]:
-    """To whom, and why."""
+    """What is asked for, and why."""
     s, t = session.sizes, session.t
     rows: list[ft.Control] = [
         question(
-            t("To whom"),
+            t("What for"),
             s,
             one_of(
                 session, "to", [(r, t.code("referral_to", r)) for r in REFERRAL_TO], form["to"],

@@ -59,9 +59,8 @@ def steps_in_words(steps: Sequence[Step], t: Translator) -> str:
         titles[title] = titles.get(title, 0) + 1
     if not titles:
         return ""
-    joined = t(
-        "{steps}", steps=[t("{step} ({n} people)", step=k, n=n) if n > 1 else k for k, n in titles.items()]
-    )
+    said = [t("{step} ({n} people)", step=k, n=n) if n > 1 else k for k, n in titles.items()]
+    joined = t("{steps}", steps=[said[0], *(k[:1].lower() + k[1:] for k in said[1:])])
     why = why_in_words(open_steps, t)
     return t("{steps}: {why}", steps=joined, why=why) if why else joined
 

@@ -146,7 +146,7 @@ def _anew(
     session: Session, keeper: DraftKeeper, view: CaseView, standing: Activity, form: Mapping[str, Any]
 ) -> list[ft.Control]:
     t, s = session.t, session.sizes
-    ways = [(CHANGE, t("It was otherwise")), (WITHDRAW, t("It did not happen: take it back"))]
+    ways = [(CHANGE, t("It was different")), (WITHDRAW, t("It did not happen: take it back"))]
     rows: list[ft.Control] = [
         question(t("What is wrong"), s, one_of(session, "how", ways, form["how"], lambda v: tap(keeper.change, how=v)))
     ]  # fmt: skip

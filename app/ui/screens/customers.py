@@ -113,7 +113,7 @@ def Customers() -> Any:  # noqa: N802
             value=query,
             label=t("Search"),
             label_style=ft.TextStyle(size=sizes.label / FLOATING),
-            hint_text=t("Name, initials, phone tail, village, contract"),
+            hint_text=t("Name, initials, end of phone, village, contract"),
             text_size=sizes.body,
             prefix_icon=ft.Icons.SEARCH,
             suffix_icon=ft.IconButton(
@@ -242,7 +242,7 @@ def _customer(row: Row, t: Translator, sizes: Sizes, go: Callable[[str], None]) 
     if row.group_no:
         facts.append(t("Group {group}", group=row.group_no))
     if row.phone_tail:
-        facts.append(t("phone tail {tail}", tail=row.phone_tail))
+        facts.append(t("phone ending {tail}", tail=row.phone_tail))
     head: ft.Control = (
         ft.Column([who, money], spacing=2, tight=True)
         if sizes.large

@@ -188,7 +188,7 @@ def _promise(pledge: Pledge, t: Translator, sizes: Sizes, go: Callable[[str], No
     )
     money = text(t.money(p.amount), sizes.strong, bold=True, no_wrap=True)
     due = t("Due {weekday} {date}", date=p.due_on, weekday=t.weekday(p.due_on))
-    facts = [t("promised on {date}", date=p.made_on)]
+    facts = [t("Promised on {date}", date=p.made_on)]
     if p.paid:
         facts.append(t("{amount} paid of it", amount=p.paid))
     promiser = case.party_name(p.party)

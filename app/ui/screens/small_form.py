@@ -74,7 +74,13 @@ def SmallForm(case_id: str, path: str, kind: str, again: Handler) -> Any:  # noq
     if view is None or form is None:
         body = failed(session, loaded.error) if loaded.error else waiting(session)
         return form_view(session, path, title, "", [body], [])
-    name = view.case.borrower.name
+    name, lacking = view.case.borrower.name, missing(kind, form)
+    # Which contact it is, the answer beside it says.
+    hint = (
+        t("Still missing: {what}", what=[t.code("field", m) for m in lacking if m != "old"])
+        if lacking
+        else ""
+    )
     if keeper.saved:
         return _after(session, path, title, kind, view, form, again)
     return form_view(
@@ -87,7 +93,7 @@ def SmallForm(case_id: str, path: str, kind: str, again: Handler) -> Any:  # noq
             *QUESTIONS[kind](session, keeper, view, form),
             card(Happened(form, keeper.change)),
         ],
-        save_foot(session, keeper, t("Save"), on_save, "", ready=not missing(kind, form)),
+        save_foot(session, keeper, t("Save"), on_save, hint, ready=not lacking),
         keeper=keeper,
     )
 

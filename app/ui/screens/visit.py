@@ -118,7 +118,7 @@ def VisitForm(case_id: str, path: str) -> Any:  # noqa: N802
         t("{name} · overdue {amount}", name=name, amount=view.figures.amount_due),
         [
             *restored_line(session, keeper, lambda: fresh_visit(view.case, view.figures, notebook.now())),
-            card(position_line(session, view.case, form, looking, again), padding=ft.Padding(16, 4, 4, 4)),
+            card(position_line(session, view.case, form, looking, again), padding=ft.Padding(16, 8, 4, 8)),
             *_questions(session, keeper, view, draft, form),
         ],
         [
