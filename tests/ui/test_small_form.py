@@ -100,7 +100,7 @@ async def test_where_a_customer_is_to_be_found_is_kept_with_the_day_not_to_come_
             "avoid": {"until": "2026-12-01T00:00:00+08:00", "why": "老人住院"},
         }
         await case.screen.tap(key="back-to-case")
-        assert case.screen.shows("县城建材市场 · 晚上 · 11月30日 以前勿访（老人住院） · 11月23日 家属")
+        assert case.screen.shows("县城建材市场 · 晚上 · 11月30日（含）前勿访（老人住院） · 11月23日 家属")
 
 
 async def test_what_a_customer_says_to_have_paid_is_kept_with_day_and_way() -> None:

@@ -161,13 +161,13 @@ def whereabouts(session: Session, keeper: DraftKeeper, view: CaseView, form: For
 
     rows: list[ft.Control] = [
         _words(session, keeper, form, "place", t("Where they are to be found"), lines=2),
-        _said(session, keeper, form, "when", t("When"), TIMES),
+        _said(session, keeper, form, "when", t("When they are there"), TIMES),
         _said(session, keeper, form, "source", t("Who says so"), SOURCES),
         question(
             t("Seen or heard on"), s, DayChoice(form["seen_on"], (0, -1), today - LONGEST_AGO, today, seen, "seen")
         ),
         _words(session, keeper, form, "best_time", t("Best time to come or call")),
-        question(t("Not to be visited until"), s, *_avoid(session, keeper, form)),
+        question(t("Not to be visited until after"), s, *_avoid(session, keeper, form)),
         *_whose(session, keeper, view, form),
     ]  # fmt: skip
     return [_one_card(rows)]
