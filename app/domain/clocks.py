@@ -284,7 +284,7 @@ def _effect_of(a: Activity, debtors: set[str]) -> tuple[str, Message, tuple[str,
 
 
 def _effect_of_notice(a: Activity, debtors: set[str]) -> tuple[str, Message, tuple[str, ...]]:
-    if a.body.get("addressee") not in debtors:
+    if str(a.body.get("addressee")) not in debtors:
         return "no", Message("A notice to a guarantor does not reach the debtor."), ()
     if _arrived(a):
         return "interrupts", Message("A demand in writing that reached the debtor: it begins anew."), ()
