@@ -20,7 +20,7 @@ from app.ui.hooks import use_action, use_loaded
 from app.ui.parts.surface import card, failed, nothing_here, section, waiting
 from app.ui.parts.windowed import chunks, use_window
 from app.ui.parts.words import day_with_weekday, grey, headline, pill, text
-from app.ui.theme import ACCENT, CARD, EDGE, GAP, GREY, QUIET, Sizes
+from app.ui.theme import ACCENT, CARD, EDGE, GAP, GREY, Sizes
 
 # What asks for something first; what is over last.
 ORDER: Final = ("due_today", "broken", "partial", "to_verify", "open", "kept", "replaced")
@@ -109,7 +109,8 @@ def _strip(
 def _day(
     d: PromiseDay, today: date, chosen: bool, on_click: Callable[[], None], t: Translator, sizes: Sizes
 ) -> ft.Control:
-    ground = ft.Colors.PRIMARY if chosen else CARD if d.count else QUIET
+    # A day without any stays on the page: another tone steps back in the light and forward in the dark.
+    ground = ft.Colors.PRIMARY if chosen else CARD if d.count else None
     ink = ft.Colors.ON_PRIMARY if chosen else ft.Colors.ON_SURFACE if d.count else GREY
     above = t.code("day", "today") if d.on == today else t.weekday(d.on)
     below = t("{n} due", n=d.count) if d.count else "–" if d.working else t("closed")
