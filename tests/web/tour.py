@@ -89,7 +89,7 @@ TOUCHED = {  # what is touched before the picture, in either language
     "promise_day": ("其他日期|Another day",),
     "visit_photo": ("照片 1|Photo 1",),
     "today_waiting": ("待排|waiting",),
-    "forgotten_pin": ("忘记 PIN|Forgotten",),
+    "forgotten_pin": ("忘记 PIN|Forgot",),
     "promise_full": ("^保存|^Save",),
 }
 NO_PLAN = ("unbound", "stuck", "wrong")

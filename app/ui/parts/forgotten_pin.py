@@ -49,7 +49,7 @@ def ForgottenPin(back: Callable[[], None]) -> ft.Control:  # noqa: N802
     submit = use_action(hand_in, [server])
     anew = use_action(begin_anew)
     body: list[ft.Control] = [
-        text(t("PIN forgotten"), sizes.headline, bold=True),
+        text(t("Forgotten PIN"), sizes.headline, bold=True),
         grey(
             t("The branch can read this notebook with its recovery key, without your PIN. Hand it in here: it stays encrypted on the way, and nothing on this phone changes. Then ask the branch for a new binding code."),
             sizes.body,

@@ -121,12 +121,20 @@ def UnlockScreen() -> Any:  # noqa: N802
             grey(
                 t(
                     "Records that were not yet sent are kept: with its recovery key the branch takes in all that is on "
-                    "this phone. Touch “PIN forgotten?” below. Do not delete the app before that."
+                    "this phone. Touch “Forgot your PIN?” below. Do not delete the app before that."
                 ),
                 sizes.body,
             )
         )
     ask_for_hand_in = ft.use_callback(lambda: set_forgotten(True), [])
+    asked = [
+        _centred(grey(t("Enter your 6-digit PIN"), sizes.body, text_align=ft.TextAlign.CENTER)),
+        Dots(len(pin), PIN_LENGTH, t),
+    ]
+    keys = ft.Container(
+        Keypad(ft.use_callback(lambda k: latest.current(k), []), t, sizes, left <= 0),
+        padding=ft.Padding.only(bottom=8, top=8),
+    )
     pad: list[ft.Control] = [
         ft.ListView(
             expand=True,
@@ -135,18 +143,15 @@ def UnlockScreen() -> Any:  # noqa: N802
             controls=[
                 _centred(ft.Icon(ft.Icons.LOCK_OUTLINE, size=40, color=ACCENT)),
                 _centred(text(t("Waifang"), sizes.headline, bold=True)),
-                _centred(grey(t("Enter your 6-digit PIN"), sizes.body, text_align=ft.TextAlign.CENTER)),
-                Dots(len(pin), PIN_LENGTH, t),
+                *([] if locked else asked),
                 *below,
             ],
         ),
-        ft.Container(
-            Keypad(ft.use_callback(lambda k: latest.current(k), []), t, sizes, not locked and left <= 0),
-            padding=ft.Padding.only(bottom=8, top=8),
-        ),
+        # Keys that can do nothing any more would stand where the way out is told.
+        *([] if locked else [keys]),
         ft.Container(
             ft.TextButton(
-                content=ft.Text(t("PIN forgotten?"), size=sizes.body),
+                content=ft.Text(t("Forgot your PIN?"), size=sizes.body),
                 height=max(TOUCH, 36 * sizes.scale),
                 on_click=ask_for_hand_in,
                 key="pin-forgotten",
