@@ -27,8 +27,8 @@ _AS_SENT: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separato
 _YEARS: Final = range(1990, 2200)  # a phone's clock may be years off, but not at the calendar's ends
 
 
-def check_record(record: Mapping[str, Any], case: Case | None, as_sent: bytes | None = None) -> None:
-    """Check a full activity record. `case` None where it is judged without one (parties are then not looked up);
+def check_record(record: Mapping[str, Any], case: Case | None, as_sent: bytes | None = None) -> datetime:
+    """Check a full activity record; returns when it happened. `case` None where it is judged without one (parties are then not looked up);
     `as_sent`: the bytes it was read from, by a reader who let nothing pass that cannot be kept.
 
     Raises Invalid with the member and a sentence that says what to do.
@@ -50,6 +50,7 @@ def check_record(record: Mapping[str, Any], case: Case | None, as_sent: bytes | 
         raise Invalid("body", Message("{field} is missing.", {"field": member("body")}))
     _around(record)
     _check_body(record["kind"], record["body"], case, happened.date())
+    return happened
 
 
 def check_body(

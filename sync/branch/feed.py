@@ -16,12 +16,27 @@ Use, always as the whole of a writing transaction:
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy import and_ as both
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import NullType
 
 from sync.branch import tables as t
 from sync.protocol import Check
@@ -29,7 +44,6 @@ from sync.protocol import Check
 PUT: Final = "put"
 REMOVE: Final = "remove"
 ACTIVITY_VERSION: Final = 1  # an activity is immutable
-_CHUNK: Final = 500
 # A case's document is worth little before its settings, and its activities before it.
 _ORDER: Final = {"settings": 0, "case": 1, "figures": 2}
 
@@ -289,26 +303,46 @@ def among(
     column: ColumnElement[Any],
     values: Sequence[str],
     *where: ColumnElement[bool],
-) -> Iterator[Row[Any]]:
-    """Rows whose `column` is one of `values`, asked in pieces: databases cap the parameters of a statement."""
+) -> Sequence[Row[Any]]:
+    """Rows whose `column` is one of `values`."""
     return listed(conn, listing(columns, column).where(*where), values)
 
 
 def listing(columns: Sequence[ColumnElement[Any]], column: ColumnElement[Any]) -> Select[Any]:
-    """The statement `listed` asks: those rows whose `column` is one of its values.
-
-    One parameter that is spread out when it is asked: as hundreds of its own they cost more than the asking.
-    """
-    return select(*columns).where(column.in_(bindparam("among", expanding=True)))
+    """The statement `listed` asks: those rows whose `column` is one of its values."""
+    return select(*columns).where(_AnyOf(column, bindparam("among", type_=NullType())))
 
 
 def listed(
     conn: Connection, asked: Select[Any], values: Collection[str], **given: object
-) -> Iterator[Row[Any]]:
-    """The rows of a `listing` for these values, in pieces; `given`: its other parameters."""
+) -> Sequence[Row[Any]]:
+    """The rows of a `listing` for these values; `given`: its other parameters."""
     every = list(values)
-    for at in range(0, len(every), _CHUNK):
-        yield from conn.execute(asked, {"among": every[at : at + _CHUNK], **given}).all()
+    if not every:
+        return []
+    among = json.dumps(every) if conn.dialect.name == "sqlite" else every
+    return conn.execute(asked, {"among": among, **given}).all()
+
+
+class _AnyOf(FunctionElement[bool]):
+    """Whether the first is one of a list that comes as one parameter: as hundreds they cost more than the asking.
+
+    It has no type: of a boolean one SQLAlchemy would ask SQLite whether it is 1, and no index helps with that.
+    """
+
+    inherit_cache = True
+
+
+@compiles(_AnyOf, "sqlite")
+def _any_of_json(element: _AnyOf, compiler: SQLCompiler, **given: Any) -> str:
+    column, among = (compiler.process(part, **given) for part in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({among}))"  # noqa: S608 - a column and a placeholder
+
+
+@compiles(_AnyOf, "postgresql")
+def _any_of_array(element: _AnyOf, compiler: SQLCompiler, **given: Any) -> str:
+    column, among = (compiler.process(part, **given) for part in element.clauses)
+    return f"{column} = ANY({among})"
 
 
 def insert_rows(

@@ -6,21 +6,23 @@ surrogates, non-finite numbers, more than 64 KiB) is wrong here as well.
 
 from __future__ import annotations
 
-import json
-import math
 from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo
+
+import orjson
 
 from app.domain.frozen import frozen
 from app.domain.message import Message
 from app.domain.records import Activity
 from app.domain.validation import Invalid, check_record
+from app.i18n import mark
 from sync.protocol import RECORD_MAX_BYTES, Head
 
 _TEXTS: Final = ("activity_id", "device_id", "officer_id", "case_id", "kind", "prev")
 _COLUMN_MAX: Final = 64
 _INSTANT_MAX: Final = 40
+_LACKS: Final = mark("The record lacks what every record has.")
 
 
 @frozen
@@ -51,40 +53,45 @@ def read_record(record: bytes, zone: ZoneInfo) -> Reading:
     raw = _parse(record)
     if raw is None:
         return Reading(Message("The record cannot be read."))
-    try:
-        activity = Activity.of(raw)
-        happened_on = activity.happened_at.astimezone(zone).date()
-    except (ValueError, OverflowError):
-        return _members(raw, Message("The record lacks what every record has."), None)
-    return _members(raw, _wrong(record, raw), happened_on)
-
-
-def _wrong(record: bytes, raw: dict[str, Any]) -> Message | None:
-    if len(record) > RECORD_MAX_BYTES:
-        return Message("The record is larger than 64 KiB.")
-    if (
-        type(raw["device_seq"]) is not int
-        or not isinstance(raw.get("prev"), str)
-        or len(raw["prev"]) > _COLUMN_MAX
-    ):
-        return Message("The record lacks what every record has.")
+    happened_on: date | None = None
     try:
         # Judged without the case: the branch's may be newer than the one the officer had before them.
-        check_record(raw, None, as_sent=record)
+        happened_on = check_record(raw, None, as_sent=record).astimezone(zone).date()
+        wrong = None if _has_place(raw) else Message(_LACKS)
     except Invalid as e:
-        return e.message
+        happened_on = _day(raw, zone)
+        if happened_on is None:
+            wrong = Message(_LACKS)
+        elif len(record) > RECORD_MAX_BYTES:
+            wrong = Message("The record is larger than 64 KiB.")
+        else:
+            wrong = e.message if _has_place(raw) else Message(_LACKS)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         # Whatever a stranger's record does to a check, it must not hold up its neighbours.
-        return Message("The record lacks what every record has.")
-    return None
+        happened_on, wrong = _day(raw, zone), Message(_LACKS)
+    return _members(raw, wrong, happened_on)
+
+
+def _has_place(raw: dict[str, Any]) -> bool:
+    """Whether it says where in its device's chain it belongs."""
+    prev = raw.get("prev")
+    return type(raw.get("device_seq")) is int and isinstance(prev, str) and len(prev) <= _COLUMN_MAX
+
+
+def _day(raw: dict[str, Any], zone: ZoneInfo) -> date | None:
+    """What day a record that is wrong would count for; None where it lacks what every record has."""
+    try:
+        return Activity.of(raw).happened_at.astimezone(zone).date()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _members(raw: dict[str, Any], wrong: Message | None, happened_on: date | None) -> Reading:
-    seq, texts = raw.get("device_seq"), []
-    for name in _TEXTS:
-        value = raw.get(name)
-        texts.append(value if isinstance(value, str) and len(value) <= _COLUMN_MAX else None)
-    activity_id, device_id, officer_id, case_id, kind, prev = texts
+    seq = raw.get("device_seq")
+    activity_id, device_id, officer_id, case_id, kind, prev = [
+        value if isinstance(value := raw.get(name), str) and len(value) <= _COLUMN_MAX else None
+        for name in _TEXTS
+    ]
     recorded_at = raw.get("recorded_at")
     return Reading(
         wrong,
@@ -104,41 +111,27 @@ def _members(raw: dict[str, Any], wrong: Message | None, happened_on: date | Non
 def _parse(record: bytes) -> dict[str, Any] | None:
     """A JSON object whose every text can be stored anywhere and whose every number is one; else None."""
     try:
-        value = _STRICT.decode(record.decode("utf-8"))
-        if b"\\u" in record:  # only an escape can bring NUL or half a surrogate pair past the decoder
+        value = orjson.loads(record)
+        if b"\\u" in record:  # only an escape can bring NUL past the reader
             _check_texts(value)
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
     return value if isinstance(value, dict) else None
 
 
 def _check_texts(value: object) -> None:
-    """Raises ValueError (UnicodeEncodeError for half a surrogate pair) where a text cannot be stored."""
+    """Raises ValueError where a text holds NUL."""
     waiting = [value]
     while waiting:
         match waiting.pop():
             case str() as text:
-                if "\0" in text.encode("utf-8").decode("utf-8"):
+                if "\0" in text:
                     raise ValueError("NUL")
             case dict() as members:
                 waiting.extend(members.keys())
                 waiting.extend(members.values())
             case list() as several:
                 waiting.extend(several)
-
-
-def _no_number(name: str) -> float:
-    raise ValueError(name)
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if not math.isfinite(number):
-        raise ValueError(digits)
-    return number
-
-
-_STRICT: Final = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
 
 
 def _instant(value: object) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import threading
 from datetime import date
@@ -14,7 +13,7 @@ from sqlalchemy import func, insert, select
 from sync.branch import tables as t
 from sync.branch.enrolment import issue_code
 from sync.branch.founding import found
-from sync.branch.http.serving import listen, make_server
+from sync.branch.http.serving import listen, make_server, settle_down
 from sync.branch.office import Office
 from sync.branch.officers import add_officer
 from tests.bench.peers.control import given, serve
@@ -39,7 +38,7 @@ class Server:
         listening, listener = threading.Event(), listen("127.0.0.1", 0)
         bound = listener.__enter__()
         server = make_server(self.office, listening.set)
-        gc.freeze()  # as `serve` does
+        settle_down()
         threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True).start()
         if not listening.wait(30):
             raise RuntimeError("the branch does not listen")
