@@ -196,6 +196,8 @@ FILE_UNREADABLE: Final = "file_unreadable"
 CONFLICT: Final = 409
 CONFLICTS_MOST: Final = 3
 WRONG_FILE: Final = 460
+PUSHES_AT_ONCE: Final = 2
+"""The branch stores one and the next lies ready; two that lay ready would overtake each other."""
 TURNS_TO_SEND: Final = 5
 """Turns of the event loop until a request is out; too few cost nothing but the time gained."""
 WHOLE_BRANCH: Final = frozenset({401, 429, 503})
@@ -214,20 +216,6 @@ class Clock(Protocol):
     def monotonic_ms(self) -> int:
         """Never goes back while the phone runs."""
         ...
-
-
-class _Packed(NamedTuple):
-    """Records as they are sent."""
-
-    run: Run
-    request: PushRequest
-
-    @classmethod
-    def of(cls, head: Head, run: Run) -> _Packed:
-        """Packed at once."""
-        request = PushRequest(head, run.items)
-        _ = request.packed
-        return cls(run, request)
 
 
 class _Going(NamedTuple):
@@ -367,43 +355,38 @@ class Engine:
     async def _push(self, tell: OnProgress) -> SyncReport:
         """The head is declared even with nothing to send, so that no record can later be denied.
 
-        Two pushes are on their way at a time and a third is packed: the branch never waits for the phone. Where the link
-        is bad, or the second came first, it is one after the other.
+        Two pushes are on their way at a time, so that the branch never waits for the phone; where the link is bad, or
+        one overtook the other, it is one after the other.
         """
         head = await self._replica.head()
         known = await self._replica.acknowledged()
         at, restored, pushed, quarantined = known.seq, False, 0, 0
-        max_items, max_bytes = PUSH_MAX_ITEMS, PUSH_MAX_BYTES
+        max_items, max_bytes, at_once = PUSH_MAX_ITEMS, PUSH_MAX_BYTES, PUSHES_AT_ONCE
         lost: tuple[int, int] | None = None
         going: list[_Going] = []
-        following: _Packed | None = None
-        two_at_a_time = True
 
-        async def next_after(run: Run) -> _Packed | None:
-            """What follows `run`, packed while the branch is busy; nothing at the journal's end."""
-            if not two_at_a_time or lost is not None or not at < run.last < head.seq:
-                return None
-            found = await self._replica.records_after(run.last, max_items, max_bytes)
-            return _Packed.of(head, found) if found.items else None
+        async def fill() -> None:
+            while len(going) < (at_once if lost is None else 1):
+                after = going[-1].run.last if going else at
+                run = await self._replica.records_after(after, max_items, max_bytes)
+                if going and not run.items:
+                    return
+                call = self._timed(self._branch.push(PushRequest(head, run.items, lost)))
+                going.append(_Going(run, await _begun(call), early=bool(going)))
+                if run.last >= head.seq or not run.items:
+                    return
 
         try:
             while True:
-                if not going:
-                    run = await self._replica.records_after(at, max_items, max_bytes)
-                    going.append(await self._send(_Packed(run, PushRequest(head, run.items, lost))))
-                    following = await next_after(run)
-                    if following is not None:
-                        going.append(await self._send(following, early=True))
+                await fill()
                 tell(Progress("push", pushed, head.seq - known.seq))
-                following = await next_after(going[-1].run)
-                run, call, early = going[0]
+                run, sent, early = going[0]
                 try:
-                    answer = await call
+                    answer = await sent
                 except Unreachable as e:
                     if e.why != "timeout" or len(run.items) <= 1:
                         raise
-                    two_at_a_time = False
-                    max_items, max_bytes = max(1, len(run.items) // 2), max(1, max_bytes // 2)
+                    at_once, max_items, max_bytes = 1, max(1, len(run.items) // 2), max(1, max_bytes // 2)
                     await _given_up(going)
                     continue
                 except Refused as e:
@@ -412,7 +395,7 @@ class Engine:
                         raise
                     await _given_up(going)
                     if early:  # it may have overtaken the one before it
-                        two_at_a_time = False
+                        at_once = 1
                         continue
                     if wanted > at or restored:
                         gone = await self._replica.declare_lost(wanted)
@@ -429,17 +412,16 @@ class Engine:
                     continue
                 if [r.id for r in answer.results] != [i.id for i in run.items]:
                     raise Unreachable("not_the_branch")
+                del going[0]
                 if not run.items and answer.head.seq < known.seq and not restored:
                     at, restored = answer.head.seq, True
                     self.whole = True
-                    going.clear()
                     await self._replica.roll_back_acknowledged(answer.head)
                     await self._replica.offer_files_again()
                     continue
-                del going[0]
-                if following is not None:
-                    going.append(await self._send(following, early=bool(going)))
                 lost = None
+                if going:
+                    await fill()
                 await self._replica.acknowledge(answer.head, answer.results)
                 self.results.update((r.id, r) for r in answer.results)
                 pushed += len(run.items)
@@ -450,9 +432,6 @@ class Engine:
                     return SyncReport(pushed=pushed, quarantined=quarantined, restored=restored)
         finally:
             await _given_up(going)
-
-    async def _send(self, packed: _Packed, *, early: bool = False) -> _Going:
-        return _Going(packed.run, await _begun(self._timed(self._branch.push(packed.request))), early)
 
     async def _head_at(self, seq: int) -> Head:
         if seq == 0:
