@@ -91,7 +91,7 @@ def _whereabouts(case: Case, a: Activity, t: Translator) -> str:
     if a.party and a.party != BORROWER:
         said.insert(0, party_in_words(case, a.party, t))
     if isinstance(best := a.body.get("best_time"), str):
-        said.append(t("best {when}", when=best))
+        said.append(t("best: {when}", when=best))
     if isinstance(avoid := a.body.get("avoid"), Mapping) and (until := instant(avoid.get("until"))):
         last = (until - timedelta(minutes=1)).date()
         why = avoid.get("why")

@@ -14,7 +14,7 @@ from app.ui.context import Session
 from app.ui.hooks import log
 from app.ui.parts.case_row import distance_in_words
 from app.ui.parts.chips import Handler
-from app.ui.parts.words import text
+from app.ui.parts.words import grey
 from app.ui.theme import GREY, TOUCH
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def position_line(
     return ft.Row(
         [
             ft.Icon(icon, size=s.icon, color=GREY),
-            ft.Container(text(words, s.body, color=GREY), expand=True, key="position"),
+            ft.Container(grey(words, s.label), expand=True, key="position"),
             ft.IconButton(
                 icon=ft.Icons.REFRESH,
                 icon_size=s.icon,

@@ -184,7 +184,7 @@ def _avoid(session: Session, keeper: DraftKeeper, form: Form) -> list[ft.Control
     ]
     if day(form["avoid_until"]) is not None:
         rows.append(
-            chips([chip(session, t("No such day"), tap(keeper.change, avoid_until=""), key="avoid-none")])
+            chips([chip(session, t("Any day"), tap(keeper.change, avoid_until=""), key="avoid-none")])
         )
         rows.append(_words(session, keeper, form, "avoid_why", t("Why not before")))
     return rows
