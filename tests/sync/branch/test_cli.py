@@ -150,8 +150,8 @@ def test_a_command_that_cannot_be_read_is_one_clear_error(made: RunningBranch, w
         ),
         (
             ("export", "cases", "--format", "xml"),
-            "--format 不能是“xml”，只能是 csv, jsonl。",
-            "--format cannot be “xml”, only csv, jsonl.",
+            "--format 不能是“xml”，只能是 csv, xlsx, jsonl。",
+            "--format cannot be “xml”, only csv, xlsx, jsonl.",
         ),
         (("serve", "--port", "x"), "--port 的数不对。", "--port needs another number."),
     ],
