@@ -101,6 +101,10 @@ class Replica(Protocol):
         """Store in one transaction what became of pushed records, and the branch's head."""
         ...
 
+    async def tidy(self) -> None:
+        """All that was acknowledged is: what was kept for the case that it would not be may go."""
+        ...
+
     async def roll_back_acknowledged(self, head: Head) -> None:
         """The branch was restored: everything after `head` waits again."""
         ...
@@ -348,6 +352,7 @@ class Engine:
         if (await self._replica.head()).seq <= (await self._replica.acknowledged()).seq:
             return report
         sent = await self._push(lambda _: None)
+        await self._replica.tidy()
         return replace(
             report, pushed=report.pushed + sent.pushed, quarantined=report.quarantined + sent.quarantined
         )
@@ -446,6 +451,8 @@ class Engine:
         if anew:
             await self._replica.start_anew()
         try:
+            ahead = await _begun(self._page(await self._replica.cursor()))
+            await self._replica.tidy()
             while True:
                 cursor = await self._replica.cursor()
                 try:

@@ -134,13 +134,6 @@ class Journal:
         """What the branch has not acknowledged; unreadable ones left out."""
         return await self._readable(self.waiting_rows())
 
-    def waiting_reach(self, number: int) -> bool:
-        """Whether at least that many wait."""
-        with reading():
-            asked = "SELECT COUNT(*) FROM (SELECT 1 FROM journal WHERE state = 'waiting' LIMIT ?)"
-            [found] = self._db.execute(asked, [number]).fetchone()
-        return int(found) >= number
-
     def waiting_rows(self) -> list[Sealed]:
         """The same, sealed."""
         return self._select("state = 'waiting' ORDER BY seq")

@@ -31,7 +31,7 @@ from app.store.uploads import SENT, Uploads
 from app.store.uploads import WAITING as NOT_SENT
 from app.store.values import SealedValue, Values
 from sync.nesting import read_json
-from sync.protocol import PUSH_MAX_ITEMS, Check, Document, Head, Item, Page, PushResult, Run, WaitingFile
+from sync.protocol import Check, Document, Head, Item, Page, PushResult, Run, WaitingFile
 
 OFFSET: Final = "store.offset"
 OWN_NAMES: Final = "store."
@@ -219,9 +219,9 @@ class SealedStore:
             return self._journal.lacks(activity_ids)
 
     async def acknowledge(self, head: Head, results: Sequence[PushResult]) -> None:
-        """Store what became of pushed records and the branch's head, then empty the spool of them.
+        """Store what became of pushed records and the branch's head.
 
-        Not flushed before the spool is emptied: of what is lost with the power the branch answers again `duplicate`.
+        Not flushed: of what is lost with the power the branch answers again `duplicate`.
         """
         async with self._lock:
             rows = await self._journal.judged(results)
@@ -229,8 +229,12 @@ class SealedStore:
             with saving(), self._not_flushed(), self._db.atomic():
                 self._journal.update(rows)
                 self._values.write(value)
-            await self._tidy_spool()
             await self._purge()
+
+    async def tidy(self) -> None:
+        """Empty the spool of what the branch has acknowledged."""
+        async with self._lock:
+            await self._tidy_spool()
 
     async def roll_back_acknowledged(self, head: Head) -> None:
         """The branch was restored: everything after `head` waits again, in the spool too."""
@@ -294,10 +298,8 @@ class SealedStore:
         in the spool harms nothing.
 
         The spool is the way back from a database whose write-ahead log is spoiled, so what it gives up has to be in
-        the file itself and the mark first: once a push, when less waits than one request takes.
+        the file itself and the mark first.
         """
-        if self._journal.waiting_reach(PUSH_MAX_ITEMS):
-            return
         states = self._journal.states([r.activity_id for r in self._spool.records])
         keep = [r for r in self._spool.records if states.get(r.activity_id, WAITING) == WAITING]
         if len(keep) == len(self._spool.records):

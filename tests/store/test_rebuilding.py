@@ -40,6 +40,7 @@ async def filled(folder: Path) -> SealedStore:
     await store.apply(page(*(case(f"case-{n:03}") for n in range(60)), cursor="c9", snapshot=True))
     await store.append(records(store, *SENT))
     await store.acknowledge(await store.head(), [PushResult(i, "created") for i in SENT])
+    await store.tidy()
     await store.append(records(store, *WAITING), blobs=[Blob(WAITING[0], 0, b"photo" * 900)])
     await store.save_draft("draft", b"{}")
     return store
@@ -275,6 +276,7 @@ async def test_records_truly_lost_are_declared_and_the_chain_goes_on(tmp_path: P
 async def test_the_spool_is_emptied_only_of_what_is_in_the_file_itself(tmp_path: Path) -> None:
     store = await filled(tmp_path / "phone")
     await store.acknowledge(await store.head(), [PushResult(i, "created") for i in WAITING])
+    await store.tidy()
     died = Path(shutil.copytree(tmp_path / "phone", tmp_path / "died"))
     kept = await store.journal()
     await store.close()

@@ -222,6 +222,7 @@ async def test_with_the_recovery_key_every_row_of_a_copied_folder_opens_without_
     await store.apply(page(case("case-1"), figures("case-1"), snapshot=True))
     await store.append(records(store, "a1", "a2"))
     await store.acknowledge(await store.head(), [PushResult("a1", "quarantined", "why")])
+    await store.tidy()
     await store.save_draft("d1", b"unsaved")
     await store.put("binding", b"secret")
     shutil.copytree(folder.path, copy)  # as a stolen or salvaged phone gives it: nobody closed anything

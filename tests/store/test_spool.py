@@ -111,6 +111,7 @@ async def test_a_lost_database_goes_on_under_the_spools_device_with_all_that_wai
     await store.append(records(store, "a1", "a2", "a3"))
     kept = await store.journal()
     await store.acknowledge(Head(1, "0" * 64), [PushResult("a1", "created")])
+    await store.tidy()
     device = store.device_id
     await store.close()
     (tmp_path / FILE).unlink()
@@ -130,9 +131,11 @@ async def test_the_spool_is_emptied_of_what_the_branch_has(tmp_path: Path) -> No
     await store.acknowledge(
         Head(2, "0" * 64), [PushResult("a1", "created"), PushResult("a2", "quarantined", "x")]
     )
+    await store.tidy()
     assert len(MAGIC) < size(tmp_path / SPOOL) < full
     await store.append(records(store, "a4"))
     await store.acknowledge(Head(4, "0" * 64), [PushResult("a3", "created"), PushResult("a4", "duplicate")])
+    await store.tidy()
     assert size(tmp_path / SPOOL) == len(MAGIC)
     assert await store.doctor() == []
     await store.close()
@@ -182,6 +185,7 @@ async def test_what_does_not_open_with_this_key_stays_in_the_spool_and_is_told(t
     store = await opened(tmp_path)
     assert [e.activity_id for e in await store.journal()] == ["a1"]
     await store.acknowledge(await store.head(), [PushResult("a1", "created")])
+    await store.tidy()
     assert [m.text for m in await store.doctor()] == ["{n} records of the spool are not in the journal."]
     await store.close()
     assert read(tmp_path / SPOOL) == ([record(9)], 0)

@@ -145,6 +145,7 @@ class ReplicaOfLists:
         self.contents: dict[str, bytes] = {}
         self.begun: dict[str, WaitingFile] = {}
         self.sent: list[str] = []
+        self.tidied: list[int] = []
 
     async def head(self) -> Head:
         return Head(len(self.items), record_hash(self.items[-1].record)) if self.items else Head()
@@ -158,6 +159,9 @@ class ReplicaOfLists:
 
     async def acknowledge(self, head: Head, results: Sequence[PushResult]) -> None:
         self.acked = head
+
+    async def tidy(self) -> None:
+        self.tidied.append(self.acked.seq)
 
     async def roll_back_acknowledged(self, head: Head) -> None:
         self.acked = head
@@ -320,6 +324,14 @@ async def test_a_branch_that_asks_for_what_was_just_sent_does_not_loop() -> None
     branch.failures = [Refused(409, "resend_from", {"resend_from": 1})]
     with pytest.raises(Refused):
         await engine.sync()
+
+
+async def test_the_phone_tidies_up_what_was_acknowledged_while_the_first_page_is_on_its_way() -> None:
+    engine, branch, replica = make(3)
+    branch.failures = [None, Unreachable("cut")]
+    with pytest.raises(Unreachable):
+        await engine.sync()
+    assert (replica.tidied, branch.pulls) == ([3], [("", False)])
 
 
 async def test_pages_are_pulled_to_the_end() -> None:
