@@ -80,8 +80,7 @@ class Refused(WireError):
         self.retry_after = retry_after
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The newest record of one device's chain: its sequence number and SHA-256 hex; (0, 64 zeros) before the first."""
 
     seq: int = 0

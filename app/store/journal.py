@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlite_utils import Database
 
+from app.domain.frozen import frozen
 from app.ports import Entry, SealBroken, Sealer
 from app.store.asking import in_pieces
 from app.store.spool import Spooled
@@ -23,7 +23,7 @@ QUARANTINED: Final = "quarantined"
 AT_ONCE: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sealed:
     """A journal row: plain columns and what is sealed."""
 

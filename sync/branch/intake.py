@@ -10,8 +10,7 @@ its pushes for the network's sake, not for the branch's.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, text, update
 
@@ -71,8 +70,7 @@ def _check_frame(request: PushRequest) -> None:
             raise refuse(MALFORMED, "items")
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(NamedTuple):
     """A record stored under some id: whose it was, its hash, and why it was quarantined, if it was."""
 
     device_id: str
