@@ -137,6 +137,7 @@ def theme(dark: bool, sizes: Sizes, *, bundled_font: bool) -> ft.Theme:
     def style(size: float, weight: ft.FontWeight | None = None) -> ft.TextStyle:
         return ft.TextStyle(size=size, weight=weight, font_family=family, color=palette["on_surface"])
 
+    in_calendar = 16 * (1 + (sizes.scale - 1) * 0.4)
     return ft.Theme(
         color_scheme_seed=SEED,
         color_scheme=ft.ColorScheme(**palette),
@@ -151,7 +152,7 @@ def theme(dark: bool, sizes: Sizes, *, bundled_font: bool) -> ft.Theme:
             label_small=style(sizes.label),
             label_medium=style(sizes.label),
             label_large=ft.TextStyle(size=sizes.body, weight=ft.FontWeight.W_500, font_family=family),
-            title_small=style(sizes.body),
+            title_small=style(in_calendar),  # the calendar's month and year, cut where they are too long
             title_medium=style(sizes.strong),
             title_large=style(sizes.title, ft.FontWeight.BOLD),
         ),
@@ -173,7 +174,7 @@ def theme(dark: bool, sizes: Sizes, *, bundled_font: bool) -> ft.Theme:
         ),
         # A day stands on a round of 40 whatever its size.
         date_picker_theme=ft.DatePickerTheme(
-            day_text_style=ft.TextStyle(size=16 * (1 + (sizes.scale - 1) * 0.4), font_family=family)
+            day_text_style=ft.TextStyle(size=in_calendar, font_family=family)
         ),
         appbar_theme=ft.AppBarTheme(
             bgcolor=ft.Colors.SURFACE,

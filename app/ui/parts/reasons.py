@@ -110,6 +110,7 @@ def written(
         multiline=lines > 1,
         min_lines=lines,
         max_lines=max(lines, 5) if lines > 1 else 1,
+        align_label_with_hint=lines > 1,  # where the first line will stand
         text_size=s.body,
         label_style=ft.TextStyle(size=s.body),
         border=ft.OutlineInputBorder(border_radius=14),

@@ -12,6 +12,7 @@ import flet as ft
 from app.domain.message import Text
 from app.domain.steps import Step
 from app.i18n import Translator
+from app.ui.parts.words import mid_line
 
 _BY_STEP = {
     "promise_broken": ft.Icons.EVENT_BUSY,
@@ -60,7 +61,7 @@ def steps_in_words(steps: Sequence[Step], t: Translator) -> str:
     if not titles:
         return ""
     said = [t("{step} ({n} people)", step=k, n=n) if n > 1 else k for k, n in titles.items()]
-    joined = t("{steps}", steps=[said[0], *(k[:1].lower() + k[1:] for k in said[1:])])
+    joined = t("{steps}", steps=[said[0], *map(mid_line, said[1:])])
     why = why_in_words(open_steps, t)
     return t("{steps}: {why}", steps=joined, why=why) if why else joined
 

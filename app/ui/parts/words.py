@@ -33,6 +33,11 @@ def stacked(*lines: tuple[str, float, Any], **more: Any) -> ft.Text:
     )
 
 
+def mid_line(words: str) -> str:
+    """Words that can begin a line, as they stand inside one; in Chinese the same."""
+    return words[:1].lower() + words[1:]
+
+
 def day_with_weekday(day: date, t: Translator) -> str:
     """11月25日 周三, Wed 25 Nov."""
     return t("{weekday} {day}", day=t.date(day), weekday=t.weekday(day))

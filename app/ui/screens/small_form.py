@@ -29,6 +29,7 @@ from app.ui.parts.promise_flow import to_promise
 from app.ui.parts.small_questions import QUESTIONS
 from app.ui.parts.small_records import begin, missing, record_of
 from app.ui.parts.surface import card, failed, waiting
+from app.ui.parts.words import mid_line
 
 if TYPE_CHECKING:
     from app.views import CaseView
@@ -77,7 +78,7 @@ def SmallForm(case_id: str, path: str, kind: str, again: Handler) -> Any:  # noq
     name, lacking = view.case.borrower.name, missing(kind, form)
     # Which contact it is, the answer beside it says.
     hint = (
-        t("Still missing: {what}", what=[t.code("field", m) for m in lacking if m != "old"])
+        t("Still missing: {what}", what=[mid_line(t.code("field", m)) for m in lacking if m != "old"])
         if lacking
         else ""
     )

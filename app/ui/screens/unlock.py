@@ -121,7 +121,7 @@ def UnlockScreen() -> Any:  # noqa: N802
             grey(
                 t(
                     "Records that were not yet sent are kept: with its recovery key the branch takes in all that is on "
-                    "this phone. Touch “Forgot your PIN?” below. Do not delete the app before that."
+                    "this phone. Touch 'Forgot your PIN?' below. Do not delete the app before that."
                 ),
                 sizes.body,
             )
