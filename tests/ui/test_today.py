@@ -58,7 +58,7 @@ async def test_a_row_says_who_how_long_how_much_what_and_why_how_late_and_where(
             "¥12,470.50",
             "承诺未还，上门、送达后每日电话：11月22日承诺的 ¥5,000.00 没有到账",
             "已超 1 天",
-            "石桥镇 · 石桥村 · 2.3 公里",
+            "石桥镇 · 石桥村 · 2.3\u00a0公里",
         ]
 
 
@@ -180,7 +180,7 @@ def test_the_age_of_the_data_is_counted_in_days_of_the_calendar() -> None:
 
 
 def test_a_place_is_said_of_what_is_known() -> None:
-    assert place_in_words("沙河镇", "", 350, t) == "沙河镇 · 350 米"
+    assert place_in_words("沙河镇", "", 350, t) == "沙河镇 · 350\u00a0米"
     assert place_in_words("", "", None, t) == ""
 
 

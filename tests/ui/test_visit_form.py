@@ -70,7 +70,7 @@ async def test_the_position_is_taken_by_itself_and_shown_with_accuracy_and_dista
     async with case_open(ZHANG, position=HERE) as case:
         await case.open_form("visit")
         assert case.screen.shows("误差 12 米")
-        assert case.screen.shows("距登记地址 50 米")
+        assert case.screen.shows("距登记地址 50\u00a0米")
         await case.choose("outcome-not_home")
         await case.save()
         assert case.notebook.recorded[0].position == HERE

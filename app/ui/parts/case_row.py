@@ -18,10 +18,10 @@ from app.ui.theme import ACCENT, GREY, QUIET, WARN, Sizes
 
 
 def distance_in_words(metres: int, t: Translator) -> str:
-    """350 米, 2.3 公里."""
-    if metres < 1000:
-        return t("{n} m", n=metres // 10 * 10)
-    return t("{n} km", n=f"{metres / 1000:.1f}")
+    """350 米, 2.3 公里, in one line."""
+    near = metres < 1000
+    far = t("{n} m", n=metres // 10 * 10) if near else t("{n} km", n=f"{metres / 1000:.1f}")
+    return far.replace(" ", "\u00a0")
 
 
 def place_in_words(town: str, village: str, distance_m: int | None, t: Translator) -> str:
@@ -120,7 +120,7 @@ def CaseRow(  # noqa: N802
     elif what:
         lines.append(
             text(
-                what, sizes.body, color=WARN if urgent else ACCENT, max_lines=4 if not sizes.large else 6,
+                what, sizes.body, color=WARN if urgent else ACCENT, max_lines=4 if not sizes.large else 8,
                 overflow=ft.TextOverflow.ELLIPSIS,
             )
         )  # fmt: skip
