@@ -24,6 +24,7 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Executable,
     Row,
     Select,
     Table,
@@ -314,7 +315,7 @@ def listing(columns: Sequence[ColumnElement[Any]], column: ColumnElement[Any]) -
 
 
 def listed(
-    conn: Connection, asked: Select[Any], values: Collection[str], **given: object
+    conn: Connection, asked: Executable, values: Collection[str], **given: object
 ) -> Sequence[Row[Any]]:
     """The rows of a `listing` for these values; `given`: its other parameters."""
     every = list(values)

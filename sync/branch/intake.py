@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy import Connection, bindparam, insert, select, text, union_all, update
 
 from app.domain.message import Message
 from sync.branch import tables as t
@@ -255,10 +255,11 @@ _SAID: Final = text(
     "INSERT INTO declared_head (device_id, seq, hash, first_ms, last_ms) VALUES (:device, :seq, :hash, :now, :now) "
     "ON CONFLICT (device_id, seq, hash) DO UPDATE SET last_ms = excluded.last_ms"
 )
-_STORED: Final = listing(
+_UNDER: Final = listing(
     (t.activity.c.activity_id, t.activity.c.device_id, t.activity.c.hash, t.activity.c.reason),
     t.activity.c.activity_id,
 )
+_STORED: Final = union_all(_UNDER.where(t.STANDS), _UNDER.where(t.APART))
 _HELD: Final = (
     listing((t.assignment.c.case_id, t.case_.c.officer_id), t.assignment.c.case_id)
     .join_from(t.assignment, t.case_, t.case_.c.case_id == t.assignment.c.case_id)

@@ -188,7 +188,7 @@ def _after() -> Select[Any]:
     """
     item, doc, act, said = t.feed_item.c, t.document.c, t.activity.c, t.verdict.c
     activity = select(act.record).where(
-        act.activity_id == item.doc_id, act.status == "created", act.device_id != bindparam("without")
+        t.STANDS, act.activity_id == item.doc_id, act.device_id != bindparam("without")
     )
     verdict = select(said.body).where(
         said.officer_id == item.officer_id, said.activity_id == item.doc_id, said.version == item.version

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from app.domain.message import Code, Message
 from app.domain.validation import RECORD_MAX_BYTES
@@ -168,7 +168,7 @@ def _asked() -> Select[Any]:
 def _one(conn: Connection, key: str) -> Row[Any]:
     """By number where the key is one, else by id."""
     act = t.activity.c
-    rows = conn.execute(_asked().where(act.activity_id == key).order_by(act.n)).all()
+    rows = conn.execute(_asked().where(t.under(key)).order_by(act.n)).all()
     if not rows and key.isascii() and key.isdigit() and len(key) < 19:
         rows = conn.execute(_asked().where(act.n == int(key))).all()
     if not rows:
@@ -224,9 +224,7 @@ def _cannot_feed(office: Office, conn: Connection, row: Row[Any]) -> Message | N
     if row.holder is None:
         return Message("The branch has no such case with an officer.")
     act = t.activity.c
-    taken = select(act.n).where(
-        and_(act.activity_id == row.activity_id, act.status == CREATED, act.n != row.n)
-    )
+    taken = select(act.n).where(t.STANDS, act.activity_id == row.activity_id, act.n != row.n)
     if conn.execute(taken).first() is not None:
         return Message("Another record has this number already.")
     return None

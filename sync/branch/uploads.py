@@ -134,7 +134,7 @@ def read_file(office: Office, token: str, activity_id: str, sha256: str) -> byte
             select(act.n)
             .outerjoin(t.case_, case.case_id == act.case_id)
             .where(
-                act.activity_id == activity_id,
+                t.under(activity_id),
                 or_(case.officer_id == device.officer_id, act.officer_id == device.officer_id),
             )
         ).first()
@@ -189,7 +189,7 @@ def _complete(conn: Connection, row: Any, now_ms: int) -> None:
 def _declared(conn: Connection, row: Any) -> bool:
     """Whether a record of this device under that id declares a file of this hash and size."""
     act = t.activity.c
-    asked = select(act.record).where(act.activity_id == row.activity_id, act.device_id == row.device_id)
+    asked = select(act.record).where(t.under(row.activity_id), act.device_id == row.device_id)
     for record in conn.scalars(asked):
         try:
             blobs = json.loads(record).get("blobs")

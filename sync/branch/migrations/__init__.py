@@ -11,7 +11,7 @@ from app.domain.message import Message
 from sync.branch.errors import NewerData, NotInitialised
 
 # Compared on every start, so that Alembic is loaded only where there is something to do.
-LATEST: Final = "0005"
+LATEST: Final = "0006"
 
 
 def bring_up_to_date(conn: Connection, *, new: bool = False) -> None:
