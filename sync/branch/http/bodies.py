@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import Final
 
 from isal import isal_zlib
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from zlib_ng import zlib_ng
 
 from sync.branch.problems import ENCODING, MALFORMED, TOO_LARGE, refuse
 from sync.protocol import BODY_MAX_BYTES, Malformed, TooLarge, gunzip
@@ -17,7 +17,7 @@ GZIP_FROM: Final = 1024
 # What changed in a day goes as small as it gets; a first pull's megabytes at ten times the speed, for a sixth more.
 _SMALL: Final = 256 * 1024
 _PHONES_SEND: Final = 256 * 1024
-_SMALL_LEVEL: Final = 8
+_SMALL_LEVEL: Final = 7
 _LARGE_LEVEL: Final = 1
 # A refused body is read on for a while: a client that is still sending does not see an early answer.
 _DRAIN_BYTES: Final = 6 * BODY_MAX_BYTES
@@ -95,7 +95,7 @@ def _whole_header(request: Request, name: str) -> str:
 
 def _gzip(body: bytes) -> bytes:
     packer = (
-        zlib.compressobj(_SMALL_LEVEL, wbits=31)
+        zlib_ng.compressobj(_SMALL_LEVEL, wbits=31)
         if len(body) < _SMALL
         else isal_zlib.compressobj(_LARGE_LEVEL, wbits=31)
     )
