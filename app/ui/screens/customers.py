@@ -242,7 +242,7 @@ def _customer(row: Row, t: Translator, sizes: Sizes, go: Callable[[str], None]) 
     if row.group_no:
         facts.append(t("Group {group}", group=row.group_no))
     if row.phone_tail:
-        facts.append(t("phone ending {tail}", tail=row.phone_tail))
+        facts.append(t("phone ending {tail}", tail=row.phone_tail).replace(" ", "\u00a0"))
     head: ft.Control = (
         ft.Column([who, money], spacing=2, tight=True)
         if sizes.large
