@@ -20,10 +20,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from app.bootstrap import open_notebook
+from app.device.clock import SystemClock
 from app.domain.places import ready_to_measure
 from app.notebook import Notebook
 from app.views import NewActivity
@@ -46,9 +48,11 @@ def main() -> int:
     parser.add_argument("--browser", action="store_true", help="also measure in Chromium")
     parser.add_argument("--sizes", help="cases:activities[,cases:activities]")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--morning", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.measure:
-        sys.stdout.write(json.dumps(asyncio.run(measure(options.measure))) + "\n")
+    if options.measure or options.morning:
+        asked = morning(options.morning) if options.morning else measure(options.measure)
+        sys.stdout.write(json.dumps(asyncio.run(asked)) + "\n")
         return 0
     with tempfile.TemporaryDirectory(prefix="waifang-bench-") as scratch:
         os.environ["WAIFANG_KEYSTORE_DIR"] = str(Path(scratch) / "keystore")
@@ -58,7 +62,8 @@ def main() -> int:
             say(
                 f"\n{cases:,} cases, {activities:,} activities (made, pulled, recorded and sent in {took / 1000:.1f} s)"
             )
-            report(_in_a_process_of_its_own(folder), aim, Path(scratch))
+            next_day = _in_a_process_of_its_own("--morning", folder)  # first: it records nothing
+            report(_in_a_process_of_its_own("--measure", folder) | next_day, aim, Path(scratch))
         if options.browser:
             from tests.bench.in_browser import report_browser
 
@@ -67,6 +72,27 @@ def main() -> int:
             asyncio.run(fill(folder, cases, activities))
             asyncio.run(report_browser(folder, say))
     return 0
+
+
+class NextDay(SystemClock):
+    """The phone's clock a day later."""
+
+    def now(self) -> datetime:
+        """Wall clock, aware."""
+        return super().now() + timedelta(days=1)
+
+
+async def morning(folder: Path) -> dict[str, Any]:
+    """From unlock to the plan in ms on the next day, of which nothing is recorded yet."""
+    notebook = open_notebook(folder, NextDay())
+    ready_to_measure()
+    keys_ms = await _ms(notebook.check_pin(PIN))
+    start = time.perf_counter()
+    await notebook.unlock(PIN)
+    await notebook.today()
+    found = {"morning": (time.perf_counter() - start) * 1000 - keys_ms}
+    await notebook.lock()
+    return found
 
 
 async def measure(folder: Path) -> dict[str, Any]:
@@ -103,6 +129,9 @@ def report(found: dict[str, Any], aim: int, scratch: Path) -> None:
     total = found["read"] + found["plan"]
     say(
         f"  unlock to today's plan     {total:8.1f} ms   aim {aim}   (reading {found['read']:.1f}, plan {found['plan']:.1f})"
+    )
+    say(
+        f"    on the next morning      {found['morning']:8.1f} ms             (above, each case has a record of that very day)"
     )
     say(
         f"    of it on the processor   {found['processor']:8.1f} ms             (the same on a machine busy with other things)"
@@ -144,8 +173,8 @@ def _timed(work: Any) -> float:
     return (time.perf_counter() - start) * 1000
 
 
-def _in_a_process_of_its_own(folder: Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.bench.notebook", "--measure", str(folder)]
+def _in_a_process_of_its_own(what: str, folder: Path) -> dict[str, Any]:
+    command = [sys.executable, "-m", "tests.bench.notebook", what, str(folder)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, encoding="utf-8")
     found: dict[str, Any] = json.loads(done.stdout)
     return found
