@@ -13,7 +13,7 @@ import flet as ft
 
 from app.domain.message import Message
 from app.errors import NotebookError
-from app.ui.context import TURNS_TO_SEND, Session, use_session
+from app.ui.context import Session, use_session
 
 log = logging.getLogger(__name__)
 
@@ -99,26 +99,6 @@ def _without_waiting(load: Callable[[], Awaitable[T]]) -> Loaded[T] | None:
     if close is not None:
         close()
     return None
-
-
-def use_drawn(turns: int = TURNS_TO_SEND) -> bool:
-    """False in a component's first frame, True soon after it: what can wait for then lets a tap be answered sooner.
-
-    `turns` of the event loop from one to the other.
-    """
-    drawn, set_drawn = ft.use_state(False)
-    waiting: Any = ft.use_ref(None)
-
-    async def after_the_first_frame() -> None:
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        set_drawn(True)
-
-    def start() -> None:
-        waiting.current = asyncio.create_task(after_the_first_frame())
-
-    ft.use_effect(start, [], cleanup=lambda: waiting.current.cancel())
-    return drawn
 
 
 def use_action(

@@ -114,9 +114,13 @@ class Sizes:
         """The name of the screen."""
         return 30 * (1 + (self.scale - 1) * 0.5)
 
-    def in_one_line(self, size: float, figures: str) -> float:
-        """`size`, or what lets these figures stand in one line of a card 360 wide: a broken sum is misread."""
-        return min(size, CARD_ROOM / (FIGURE_WIDTH * max(1, len(figures))))
+    def in_one_line(self, size: float, figures: str, beside: float = 0) -> float:
+        """`size`, or what lets these figures stand in one line of a card 360 wide: a broken sum is misread.
+
+        `beside`: room on that line that something else needs; where text is large the figures stand alone.
+        """
+        room = CARD_ROOM - (0 if self.large else beside)
+        return min(size, room / (FIGURE_WIDTH * max(1, len(figures))))
 
     @property
     def icon(self) -> float:

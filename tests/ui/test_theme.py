@@ -54,3 +54,5 @@ def test_a_sum_of_tens_of_millions_stands_in_one_line_of_a_card_on_a_narrow_phon
     width = (11 * 0.59 + 3 * 0.325) * s.in_one_line(s.headline, "¥28,310,070.00")
     assert width <= 296
     assert s.in_one_line(s.number, "¥28,310.07") == s.number
+    beside_a_label = (11 * 0.59 + 3 * 0.325) * s.in_one_line(s.number, "¥28,310,070.00", beside=100)
+    assert beside_a_label <= (296 if s.large else 196)

@@ -7,22 +7,15 @@ from typing import Any
 
 import flet as ft
 
-from app.ui.guard import part
-from app.ui.hooks import use_drawn
 from app.ui.parts.words import text
 from app.ui.theme import Sizes
-
-_AROUND = 10
-_BUTTON = 46  # but for its label: icon, gap, and the room above and below them
-_LINE = 1.5  # a label's line, in its size
 
 Action = tuple[str, Any, str, Any, Any]
 """key, icon, label, on_click, on_long_press"""
 
 
-@part
-def ActionBar(actions: Sequence[Action], sizes: Sizes) -> ft.Control:  # noqa: N802
-    """Buttons side by side at the bottom; the first is the main one. In the first frame there is only their place."""
+def action_bar(actions: Sequence[Action], sizes: Sizes) -> ft.Control:
+    """Buttons side by side at the bottom; the first is the main one."""
     # Five buttons side by side: labels grow as far as the longest still fits a phone of 360 dp.
     label_size = 14 * (1 + (sizes.scale - 1) * 0.12)
 
@@ -58,10 +51,9 @@ def ActionBar(actions: Sequence[Action], sizes: Sizes) -> ft.Control:  # noqa: N
 
     return ft.SafeArea(
         ft.Container(
-            ft.Row([button(n, a) for n, a in enumerate(actions)], spacing=4) if use_drawn() else None,
-            height=_BUTTON + label_size * _LINE + 2 * _AROUND,
+            ft.Row([button(n, a) for n, a in enumerate(actions)], spacing=4),
             bgcolor=ft.Colors.SURFACE_CONTAINER,
-            padding=ft.Padding.symmetric(horizontal=12, vertical=_AROUND),
+            padding=ft.Padding.symmetric(horizontal=12, vertical=10),
         ),
         avoid_intrusions_top=False,
     )

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from app.views import CaseView
 
 STALE_DAYS = 2
+_LABEL_ROOM = 100  # what is left for a label beside its figure
+_SIDE_BY_SIDE = 10  # characters of a sum of which three stand in one line of a small phone
 
 
 @part
@@ -125,21 +127,24 @@ def line(label: str, value: str, sizes: Sizes, *, size: float = 0, **look: Any) 
     figure = text(value, size or sizes.body, **look)
     if sizes.large:
         return ft.Column([grey(label, sizes.body), figure], spacing=0, tight=True)
-    figure.expand, figure.text_align = True, ft.TextAlign.END
-    return ft.Row([grey(label, sizes.body), figure], spacing=12)
+    figure.no_wrap = True
+    return ft.Row([grey(label, sizes.body, expand=True), figure], spacing=12)
 
 
 def _parts(t: Translator, parts: Sequence[tuple[str, Decimal]], sizes: Sizes) -> ft.Control:
-    """The three parts, the name of each above it, so that they stand side by side on a small phone."""
+    """The three parts, the name of each above it, so that they stand side by side on a small phone; the longest
+    sums one under the other.
+    """
+    alone = sizes.large or any(len(t.money(amount)) > _SIDE_BY_SIDE for _, amount in parts)
     named = [
         stacked(
             (label, sizes.label, GREY),
             (t.money(amount), sizes.body, ft.Colors.ON_SURFACE),
-            expand=not sizes.large,
+            expand=not alone,
         )
         for label, amount in parts
     ]
-    if sizes.large:
+    if alone:
         return ft.Column(list[ft.Control](named), spacing=6, tight=True)
     return ft.Row(list[ft.Control](named), spacing=8, vertical_alignment=ft.CrossAxisAlignment.START)
 
@@ -155,7 +160,7 @@ def Owed(case: Case, figures: Figures, today: date, t: Translator, sizes: Sizes)
                 t("Owed before the repayment") if repaid else t("To become current"),
                 t.money(figures.amount_due),
                 sizes,
-                size=sizes.in_one_line(sizes.number, t.money(figures.amount_due)),
+                size=sizes.in_one_line(sizes.number, t.money(figures.amount_due), beside=_LABEL_ROOM),
                 bold=True,
             ),
             container=True,

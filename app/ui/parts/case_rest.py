@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,6 @@ from app.ports import NotebookError
 from app.ui import routes
 from app.ui.context import TURNS_TO_SEND, Session
 from app.ui.guard import part
-from app.ui.hooks import use_drawn
 from app.ui.parts.case_head import StepsToday, mix_line
 from app.ui.parts.case_law import clocks_and_money
 from app.ui.parts.case_people import Dial, People, Places
@@ -38,8 +38,20 @@ def CaseRest(  # noqa: N802
     s, t = session.sizes, session.t
     shown, set_shown = ft.use_state(PAGE_OF)
     kind, set_kind = ft.use_state("")
+    wanted, set_wanted = ft.use_state(False)
+    waiting: Any = ft.use_ref(None)
+
+    async def after_the_first_frame() -> None:
+        for _ in range(TURNS_TO_SEND):
+            await asyncio.sleep(0)
+        set_wanted(True)
+
+    def start() -> None:
+        waiting.current = asyncio.create_task(after_the_first_frame())
+
+    ft.use_effect(start, [], cleanup=lambda: waiting.current.cancel())
     rows: list[ft.Control] = []
-    if use_drawn(2 * TURNS_TO_SEND):  # the buttons come before it
+    if wanted:
         rows = [
             *_asked_today(session, view),
             *_known(session, view, path, dial_to, on_navigate),

@@ -15,7 +15,7 @@ from app.ui import routes
 from app.ui.context import Session, use_session_while_shown
 from app.ui.guard import memo, screen
 from app.ui.hooks import use_action, use_loaded
-from app.ui.parts.action_bar import Action, ActionBar
+from app.ui.parts.action_bar import Action, action_bar
 from app.ui.parts.case_head import NextStep, Owed
 from app.ui.parts.case_people import Dial, number_sheet
 from app.ui.parts.case_rest import CaseRest
@@ -116,7 +116,7 @@ def CaseFile(case_id: str, path: str, session: Session, today: date) -> Any:  # 
                 expand=True,
                 key="case-scroll",
             ),
-            ActionBar(actions, s),
+            action_bar(actions, s),
         ],
     )
 
