@@ -18,6 +18,7 @@ from app.views import NewActivity
 
 PIN, WRONG = "246810", "000000"
 NOBODY = "http://127.0.0.1:9"
+WEEKS_OF_NOTES = 450  # three pushes, two of them on their way at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +73,11 @@ async def test_what_is_recorded_waits_reaches_the_branch_and_is_there_after_the_
     assert (await again.sync_state()).waiting == 0
     assert [entry.activity.kind for entry in await again.journal()] == ["call", "call"]
     assert (await again.sync()).pushed == 0
+    await again.record(
+        [NewActivity(row.case_id, "note", {"text": f"第 {n} 条"}) for n in range(WEEKS_OF_NOTES)]
+    )
+    report = await again.sync()
+    assert (report.pushed, report.quarantined) == (WEEKS_OF_NOTES, 0)
+    assert (await again.sync_state()).waiting == 0
     assert await again.doctor() == []
     await again.lock()
