@@ -427,7 +427,7 @@ class Engine:
                 lost = None
                 if going:
                     await fill()
-                await self._replica.acknowledge(answer.head, answer.results)
+                await self._replica.acknowledge(_answered(answer.head, run, head), answer.results)
                 self.results.update((r.id, r) for r in answer.results)
                 pushed += len(run.items)
                 quarantined += sum(r.quarantined for r in answer.results)
@@ -511,6 +511,15 @@ class Engine:
             self._nearest_ms = end - start
             await self._replica.note_offset(answer.time_ms - (wall - (end - start) // 2))
         return answer
+
+
+def _answered(theirs: Head, run: Run, mine: Head) -> Head:
+    """The branch's head as far as it has answered: it may have stored what follows `run` too, of which this phone has not
+    heard, and a sync that is cut now has to ask for that.
+    """
+    if not run.items or run.last >= mine.seq or theirs.seq <= run.last:
+        return theirs
+    return Head(run.last, record_hash(run.items[-1].record))
 
 
 async def _begun(call: Coroutine[Any, Any, _Answer]) -> asyncio.Task[_Answer]:

@@ -272,6 +272,18 @@ async def test_what_the_branch_stored_though_its_answer_timed_out_is_answered_re
     assert len(engine.results) == 8
 
 
+async def test_what_the_branch_has_beyond_its_answers_is_asked_for_by_the_next_sync() -> None:
+    engine, branch, replica = make(450)
+    branch.records = list(replica.items)
+    branch.failures = [None, Unreachable("cut")]
+    with pytest.raises(Unreachable):
+        await engine.sync()
+    assert replica.acked == Head(200, record_hash(replica.items[199].record))
+    await engine.sync()
+    assert len(engine.results) == 450
+    assert replica.acked == await replica.head()
+
+
 async def test_the_next_push_is_on_its_way_while_the_branch_stores_one_and_never_a_third() -> None:
     engine, branch, replica = make(1000)
     branch.turns_to_store = 50
