@@ -231,11 +231,6 @@ class SealedStore:
                 self._values.write(value)
             await self._purge()
 
-    async def tidy(self) -> None:
-        """Empty the spool of what the branch has acknowledged."""
-        async with self._lock:
-            await self._tidy_spool()
-
     async def roll_back_acknowledged(self, head: Head) -> None:
         """The branch was restored: everything after `head` waits again, in the spool too."""
         async with self._lock:
@@ -293,28 +288,29 @@ class SealedStore:
     async def _sealed_head(self, head: Head) -> SealedValue:
         return await self._values.seal(ACKNOWLEDGED, json.dumps(head.to_wire()).encode())
 
-    async def _tidy_spool(self) -> None:
-        """Keep what waits, and what this database does not know. Left as it is where the disk refuses: too much
-        in the spool harms nothing.
+    async def tidy(self) -> None:
+        """Empty the spool of what the branch has acknowledged; what waits, and what this database does not know, stays.
+        Left as it is where the disk refuses: too much in the spool harms nothing.
 
         The spool is the way back from a database whose write-ahead log is spoiled, so what it gives up has to be in
         the file itself and the mark first.
         """
-        states = self._journal.states([r.activity_id for r in self._spool.records])
-        keep = [r for r in self._spool.records if states.get(r.activity_id, WAITING) == WAITING]
-        if len(keep) == len(self._spool.records):
-            return
-        try:
-            with saving():
-                busy, *_ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if busy:
+        async with self._lock:
+            states = self._journal.states([r.activity_id for r in self._spool.records])
+            keep = [r for r in self._spool.records if states.get(r.activity_id, WAITING) == WAITING]
+            if len(keep) == len(self._spool.records):
                 return
-            await self._keep_mark()
-            if self._settle is not None:
-                await self._settle()
-            await self._spool.keep(keep)
-        except (OSError, NotSaved) as e:
-            _log.warning("spool not emptied: %s", type(e).__name__)
+            try:
+                with saving():
+                    busy, *_ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if busy:
+                    return
+                await self._keep_mark()
+                if self._settle is not None:
+                    await self._settle()
+                await self._spool.keep(keep)
+            except (OSError, NotSaved) as e:
+                _log.warning("spool not emptied: %s", type(e).__name__)
 
     # ---- files on their way to the branch
 

@@ -53,22 +53,22 @@ def read_record(record: bytes, zone: ZoneInfo) -> Reading:
     raw = _parse(record)
     if raw is None:
         return Reading(Message("The record cannot be read."))
-    happened_on: date | None = None
+    wrong: Message | None = None
+    happened_on: date | None
     try:
         # Judged without the case: the branch's may be newer than the one the officer had before them.
         happened_on = check_record(raw, None, as_sent=record).astimezone(zone).date()
-        wrong = None if _has_place(raw) else Message(_LACKS)
     except Invalid as e:
-        happened_on = _day(raw, zone)
-        if happened_on is None:
-            wrong = Message(_LACKS)
-        elif len(record) > RECORD_MAX_BYTES:
-            wrong = Message("The record is larger than 64 KiB.")
-        else:
-            wrong = e.message if _has_place(raw) else Message(_LACKS)
+        happened_on, wrong = _day(raw, zone), e.message
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         # Whatever a stranger's record does to a check, it must not hold up its neighbours.
         happened_on, wrong = _day(raw, zone), Message(_LACKS)
+    if happened_on is None:
+        wrong = Message(_LACKS)
+    elif len(record) > RECORD_MAX_BYTES:
+        wrong = Message("The record is larger than 64 KiB.")
+    elif not _has_place(raw):
+        wrong = Message(_LACKS)
     return _members(raw, wrong, happened_on)
 
 
