@@ -305,10 +305,12 @@ def _instant(value: object, notebook: Notebook) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(value if isinstance(value, str) else "")
-        # At the calendar's ends a time may not exist in another zone.
-        return at.astimezone(notebook.zone) if at.tzinfo else at.replace(tzinfo=notebook.zone)
+        # At the calendar's ends a time may not exist in another zone, nor the day after, to which the rules count.
+        at = at.astimezone(notebook.zone) if at.tzinfo else at.replace(tzinfo=notebook.zone)
+        date.fromordinal(at.toordinal() + 1)
     except (ValueError, OverflowError) as e:
         raise NotebookError(Message("happened_at is not a date and time (2026-11-23T10:05:00+08:00).")) from e
+    return at
 
 
 def _why(value: object) -> str | None:

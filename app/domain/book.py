@@ -30,7 +30,7 @@ class Book:
         self._activities: dict[str, Activity] = {}
         self._of_case: dict[str, dict[str, Activity]] = {}
         self._files: dict[str, CaseFile] = {}
-        self._standing: dict[str, tuple[CaseFile, Mapping[str, Activity]]] = {}
+        self._standing: dict[str, Mapping[str, Activity]] = {}
         self._looked_up: _ByDay | None = None
 
     def put(self, kind: str, doc_id: str, body: bytes) -> None:
@@ -43,10 +43,10 @@ class Book:
                 self.add(Activity.read(body))
             elif kind == "case":
                 self._cases[doc_id] = Case.read(body)
-                self._files.pop(doc_id, None)
+                self._changed(doc_id)
             elif kind == "figures":
                 self._figures[doc_id] = Figures.read(body)
-                self._files.pop(doc_id, None)
+                self._changed(doc_id)
             elif kind in ("settings", "verdict"):
                 value = read_json(body)
                 if not isinstance(value, dict):
@@ -62,26 +62,30 @@ class Book:
         self.unreadable.discard((kind, doc_id))
         if kind == "case":
             self._cases.pop(doc_id, None)
-            self._files.pop(doc_id, None)
+            self._changed(doc_id)
         elif kind == "figures":
             self._figures.pop(doc_id, None)
-            self._files.pop(doc_id, None)
+            self._changed(doc_id)
         elif kind == "settings":
             self.settings.pop(doc_id, None)
         elif kind == "verdict":
             self.verdicts.pop(doc_id, None)
         elif kind == "activity" and (gone := self._activities.pop(doc_id, None)) is not None:
             self._of_case[gone.case_id].pop(doc_id, None)
-            self._files.pop(gone.case_id, None)
+            self._changed(gone.case_id)
 
     def add(self, activity: Activity) -> None:
         """Take in one activity."""
         self.revision += 1
         self._activities[activity.activity_id] = activity
         self._of_case.setdefault(activity.case_id, {})[activity.activity_id] = activity
-        self._files.pop(activity.case_id, None)
+        self._changed(activity.case_id)
         if self._looked_up is not None:
             self._looked_up.add(activity)
+
+    def _changed(self, case_id: str) -> None:
+        self._files.pop(case_id, None)
+        self._standing.pop(case_id, None)
 
     def holds(self, activity_id: str) -> bool:
         """Whether that activity counts here."""
@@ -104,11 +108,12 @@ class Book:
 
     def standing(self, case_id: str) -> Mapping[str, Activity]:
         """Its activities as corrections have left them, by id. Raises KeyError when the feed holds no such case."""
-        file = self.file(case_id)
         kept = self._standing.get(case_id)
-        if kept is None or kept[0] is not file:
-            kept = self._standing[case_id] = (file, {a.activity_id: a for a in effective(file.activities)})
-        return kept[1]
+        if kept is None:
+            kept = self._standing[case_id] = {
+                a.activity_id: a for a in effective(self.file(case_id).activities)
+            }
+        return kept
 
     def elsewhere(self, but: str, since: datetime, until: datetime) -> list[tuple[Case, Activity]]:
         """What stands in other cases than `but`: all of the days (of UTC) between two instants, and wherever somebody asked
@@ -119,11 +124,10 @@ class Book:
         found: list[tuple[Case, Activity]] = []
         for activity_id in self._looked_up.between(since, until):
             known = self._activities.get(activity_id)
-            case = self._cases.get(known.case_id) if known is not None else None
-            if case is not None and case.case_id != but:
-                stands = self.standing(case.case_id).get(activity_id)
-                if stands is not None:
-                    found.append((case, stands))
+            if known is None or known.case_id == but or (case := self._cases.get(known.case_id)) is None:
+                continue
+            if (stands := self.standing(known.case_id).get(activity_id)) is not None:
+                found.append((case, stands))
         return found
 
     def find(self, key: str) -> CaseFile | None:

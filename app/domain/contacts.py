@@ -79,7 +79,7 @@ def same_value(field: str, a: str, b: str) -> bool:
 
 def digits(number: str) -> str:
     """A number's digits, without the country code of a mobile."""
-    found = "".join(c for c in number if c.isdecimal())
+    found = number if number.isdecimal() else "".join(c for c in number if c.isdecimal())
     return found[2:] if len(found) == 13 and found.startswith("86") else found
 
 

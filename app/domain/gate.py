@@ -19,6 +19,7 @@ from app.domain.wording import Words
 
 CONTACTS: Final = ("call", "visit", "notice", "guarantor_demand")
 _OTHER: Final = "other:"
+_PEACE: Final = "do_not_contact"
 _ONE_TALK: Final = timedelta(minutes=30)  # a demand on a guarantor, written beside the call it was made in
 _REACHABLE: Final = timedelta(days=7)
 _DAY: Final = timedelta(days=1)
@@ -67,7 +68,10 @@ Recorded = tuple[Case, Activity]
 
 def asks_for_peace(a: Activity) -> bool:
     """Whether it says, or corrects something into saying, 要求勿再联系: remembered however long ago, from other cases too."""
-    return any(said.get("outcome") == "do_not_contact" for said in _told(a.body))
+    body = a.body
+    if "replacement" not in body:
+        return body.get("outcome") == _PEACE
+    return any(said.get("outcome") == _PEACE for said in _told(body))
 
 
 def hindrances(
@@ -83,7 +87,8 @@ def hindrances(
     found = [*_wording(attempt, words)]
     if attempt.kind in CONTACTS and _is_ours(attempt.kind, attempt.body):
         local = attempt.at.astimezone(zone)
-        today = [r for r in recorded if r[1].happened_at.astimezone(zone).date() == local.date()]
+        midnight = datetime.combine(local, time(), zone)
+        today = [r for r in recorded if midnight <= r[1].happened_at < midnight + _DAY]
         found += _contact_hours(attempt, local, earlier, limits)
         found += _conversations(attempt, local, today, earlier, limits)
         found += _attempts(attempt, local, today, limits)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import field
-from datetime import date, datetime
+from datetime import MAXYEAR, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -199,9 +199,9 @@ class Case:
             ),
             group_no=_text(raw.get("group_no")),
             status_since=day(raw.get("status_since")),
-            episode_start=day(raw.get("episode_start")),
+            episode_start=_counted_from(raw.get("episode_start")),
             assigned_to=_text(raw.get("assigned_to")),
-            assigned_on=day(raw.get("assigned_on")),
+            assigned_on=_counted_from(raw.get("assigned_on")),
             history=History(
                 day(h.get("first_visit_on")), day(h.get("notice_served_on")), day(h.get("last_contact_on"))
             ),
@@ -453,6 +453,12 @@ def day(value: object) -> date | None:
         return date.fromisoformat(value)
     except ValueError:
         return None
+
+
+def _counted_from(value: object) -> date | None:
+    """A day others are counted from: none in the calendar's last year, which has no year after it."""
+    on = day(value)
+    return on if on is not None and on.year < MAXYEAR else None
 
 
 def _days(values: list[Any]) -> tuple[date, ...]:

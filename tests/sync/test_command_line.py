@@ -148,11 +148,16 @@ def test_a_bad_line_is_refused_by_its_number_and_the_others_stand(phone: Phone, 
 
 
 def test_a_time_at_the_calendars_end_is_a_bad_line_and_the_others_stand(phone: Phone, bound: str) -> None:
-    ends = ("0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00")
+    ends = (
+        "0001-01-01T00:00:00+08:00",
+        "9999-12-31T23:59:59-12:00",
+        "0001-01-01T00:00:00",
+        "9999-12-31T23:00:00+08:00",
+    )
     lines = [{"case_id": bound, **CALL, "happened_at": at} for at in ends]
     done = phone.record(*lines, {"case_id": bound, **CALL})
     assert (done.returncode, len(done.stdout.split())) == (2, 1)
-    assert [line[:4] for line in done.stderr.splitlines()] == ["第 1 ", "第 2 ", "第 3 "]
+    assert [line[:4] for line in done.stderr.splitlines()] == ["第 1 ", "第 2 ", "第 3 ", "第 4 "]
 
 
 def test_options_are_taken_before_and_after_the_command(phone: Phone, bound: str) -> None:

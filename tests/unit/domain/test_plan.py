@@ -1,3 +1,4 @@
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.domain.places import mean, metres
 from app.domain.plan import Capacities, DayPlan, Kept, PlanItem, mix_of, only_calls, plan_day, takeover_slots
-from app.domain.records import Activity, Address, Borrower, CaseFile, Guarantor, Loan, Position
+from app.domain.records import Activity, Address, Borrower, Case, CaseFile, Guarantor, Loan, Position
 from tests.unit.domain.made_up import (
     PROCEDURES,
     RULES,
@@ -324,6 +325,15 @@ def test_one_record_that_makes_no_sense_never_costs_the_day(kind: str, body: dic
     day = plan([loan(1, 3, "甲镇", strange, *ends), loan(2, 3)])
     assert {i.case_id for i in (*day.visits, *day.calls, *day.waiting)} == {"c0001", "c0002"}
     assert sum(mix_of(loan(1, 3, "甲镇", strange), TODAY, ZONE).values()) <= 1
+
+
+@pytest.mark.parametrize("member", ["episode_start", "assigned_on", "status_since"])
+@pytest.mark.parametrize("end", ["9999-12-31", "9999-01-01", "0001-01-01"])
+def test_one_case_with_a_day_at_the_calendars_end_never_costs_the_day(member: str, end: str) -> None:
+    document = {"case_id": "c0002", "procedure": "psbc_small_loan", "assigned_on": "2026-09-03", member: end}
+    strange = replace(loan(2, 3), case=Case.read(json.dumps(document).encode()))
+    day = plan([loan(1, 3), strange])
+    assert {i.case_id for i in (*day.visits, *day.calls, *day.waiting)} == {"c0001", "c0002"}
 
 
 def datetime_min_east(a: Activity) -> Activity:
