@@ -22,6 +22,7 @@ from app.domain.promises import judge
 from app.domain.records import Activity, CaseFile, Position
 from app.domain.search import stage_of
 from app.domain.steps import unclear_date
+from app.domain.telephone import line_digits
 from app.held import Held
 from app.ports import NotebookError
 from app.views import CaseView, FileView, NoticeDraft, Row, SyncState, TimelineEntry
@@ -46,7 +47,7 @@ def row(held: Held, file: CaseFile, rank: int, here: Position | None) -> Row:
         town=town_of(case),
         village=village_of(case),
         group_no=case.group_no,
-        phone_tail=case.borrower.phones[0].number[-4:] if case.borrower.phones else "",
+        phone_tail=line_digits(case.borrower.phones[0].number)[-4:] if case.borrower.phones else "",
         stage=stage_of(case, day).value,
         reason=_last_reason(file),
         rank=rank,

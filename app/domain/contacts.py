@@ -9,6 +9,7 @@ from typing import Final
 
 from app.domain.codes import CONTACT_STATES
 from app.domain.records import BORROWER, Activity, Address, Case, Phone
+from app.domain.telephone import digits
 
 UNCONFIRMED: Final = "unconfirmed"
 
@@ -75,12 +76,6 @@ def same_value(field: str, a: str, b: str) -> bool:
     if field == "phone":
         return digits(a) == digits(b) and bool(digits(a))
     return "".join(a.split()) == "".join(b.split())
-
-
-def digits(number: str) -> str:
-    """A number's digits, without the country code of a mobile."""
-    found = number if number.isdecimal() else "".join(c for c in number if c.isdecimal())
-    return found[2:] if len(found) == 13 and found.startswith("86") else found
 
 
 def _of_branch(case: Case) -> Iterator[ContactPoint]:

@@ -11,10 +11,10 @@ from datetime import datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
 from app.domain.codes import REACHED
-from app.domain.contacts import digits
 from app.domain.limits import Limits
 from app.domain.message import Message
 from app.domain.records import BORROWER, Activity, Case, Phone, instant
+from app.domain.telephone import digits
 from app.domain.wording import Words
 
 CONTACTS: Final = ("call", "visit", "notice", "guarantor_demand")

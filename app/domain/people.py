@@ -10,8 +10,9 @@ from decimal import Decimal
 from app.domain.ageing import days_past_due
 from app.domain.clocks import GuaranteeClock
 from app.domain.codes import REACHED
-from app.domain.contacts import ContactPoint, contact_points, contact_state, digits, points_of
+from app.domain.contacts import ContactPoint, contact_points, contact_state, points_of
 from app.domain.records import BORROWER, Activity, Case, CaseFile, Phone
+from app.domain.telephone import digits
 
 Dated = tuple[date, Activity]
 

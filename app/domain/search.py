@@ -9,6 +9,7 @@ from datetime import date
 from app.domain.ageing import day_of_episode
 from app.domain.message import Code
 from app.domain.records import Case
+from app.domain.telephone import line_digits
 
 _SHORTEST_TAIL = 3
 _STAGE_FROM = ((90, "d90"), (30, "d30_89"), (7, "d7_29"), (4, "d4_6"))
@@ -52,7 +53,9 @@ def _fits(case: Case, word: str, initials: Mapping[str, str]) -> bool:
     if word in _plain(case.contract_no) or word in _plain(case.customer_no):
         return True
     phones = [*case.borrower.phones, *(p for d in case.debtors for p in d.phones)]
-    return word.isdigit() and any(_plain(p.number).endswith(word) for p in phones)
+    return word.isdigit() and any(
+        _plain(number).endswith(word) for p in phones for number in (p.number, line_digits(p.number))
+    )
 
 
 def _initials_fit(name: str, word: str, initials: Mapping[str, str]) -> bool:

@@ -53,7 +53,7 @@ def first_number(people: Sequence[Person]) -> tuple[str, str] | None:
 
 
 def spaced(number: str) -> str:
-    """A mobile number as it is read aloud, 139 8102 0007, and in one line; any other as it is."""
+    """A mobile number as it is read aloud, 139 8102 0007; any other as it is. Neither breaks in the middle."""
     if len(number) == 11 and number.isdigit():
         return f"{number[:3]}\u00a0{number[3:7]}\u00a0{number[7:]}"
-    return number
+    return number.replace("-", "\u2011")

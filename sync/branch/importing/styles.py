@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from app.domain.message import Message
+from app.domain.telephone import split_extension
 
 MONEY_MAX: Final = Decimal("9999999999.99")
 # The highest rate a court ever let stand was 36 %; nobody lends below half a percent, but interest-free exists.
@@ -46,6 +47,7 @@ _DAY: Final = (
 _TWO_MOBILES: Final = re.compile(
     r"\b(1[3-9]\d(?:[ -]?\d{4}){2})\s+(?=(?:\+?86\s?)?1[3-9]\d(?:[ -]?\d{4}){2}\b)"
 )
+_BETWEEN_NUMBERS: Final = re.compile(r"[/、,;|\n](?!\s*(?:转|轉|分机|分機|内线|ext))", re.IGNORECASE)
 _FORMULA: Final = re.compile(r"\s*[=+\-@＝＋－＠\t\r]")
 _OF_DAYS: Final = re.compile("(日|日期)$")
 _CLOCK: Final = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$", re.ASCII)
@@ -154,20 +156,23 @@ def telephones(cell: str) -> tuple[str, ...]:
     text = half_width(cell).strip().lstrip("'")
     # Spaces stand inside numbers and between them: only two whole mobiles are surely two.
     text = _TWO_MOBILES.sub(r"\1/", text)
-    found = [telephone(part) for part in re.split(r"[/、,;|\n]", text) if part.strip()]
+    found = [telephone(part) for part in _BETWEEN_NUMBERS.split(text) if part.strip()]
     if not found:
         raise Unreadable(Message("It is not a telephone number."))
     return tuple(dict.fromkeys(found))
 
 
 def telephone(cell: str) -> str:
-    """One telephone number: a mobile (11 digits), a line with or without its area code, or 400/800."""
-    text = re.sub(r"[\s()\-.]", "", re.sub(r"\.0+$", "", half_width(cell).strip()))
+    """One telephone number: a mobile (11 digits), a line with or without its area code, or 400/800; an extension
+    stands behind a hyphen, as in 08278222333-801."""
+    line, extension = split_extension(re.sub(r"\.0+$", "", half_width(cell).strip()))
+    text = re.sub(r"[()\-.]", "", line)
+    text = re.sub(r"^(\+86|0086)(?=(10|2\d)\d{8}$|(?![48]00)[3-9]\d{9,10}$)", "0", text)
     text = re.sub(r"^(\+86|0086|86(?=1\d{10}$))", "", text)
     good = text.isascii() and re.fullmatch(r"1[3-9]\d{9}|0[1-9]\d{8,10}|[48]00\d{7}|[2-9]\d{6,7}", text)
     if not good:
         raise Unreadable(Message("It is not a telephone number."))
-    return text
+    return f"{text}-{extension}" if extension else text
 
 
 def id_last4(cell: str) -> str:

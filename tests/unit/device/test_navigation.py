@@ -62,3 +62,9 @@ def test_a_number_is_dialled_by_its_digits() -> None:
     assert tel_link("139 8102-0007") == "tel:13981020007"
     assert tel_link("+86 139 8102 0007") == "tel:+8613981020007"
     assert tel_link("0827-5221234") == "tel:08275221234"
+
+
+def test_an_extension_is_dialled_after_a_pause() -> None:
+    assert tel_link("08275221234-801") == "tel:08275221234,801"
+    assert tel_link("0827-5221234转801") == "tel:08275221234,801"
+    assert tel_link("+86 827 5221234 ext. 801") == "tel:+868275221234,801"

@@ -30,6 +30,11 @@ def test_a_case_is_found_by_what_an_officer_remembers(query: str) -> None:
     assert matches(CASE, query, INITIALS)
 
 
+def test_a_line_with_an_extension_is_found_by_the_end_of_either() -> None:
+    case = made_case(borrower=Borrower("甲", phones=(Phone("08278222333-801"),)))
+    assert all(matches(case, tail, INITIALS) for tail in ("2333", "801", "8222333-801"))
+
+
 @pytest.mark.parametrize(
     "query", ["阳欧", "oyxz", "oyxyy", "1543", "42", "石桥", "桑园 单", "🙂x", "51072026000002"]
 )

@@ -90,6 +90,22 @@ def test_a_telephone_number_is_read_in_all_its_styles(cell: str) -> None:
     assert styles.telephones(cell) == ("19900001542",)
 
 
+@pytest.mark.parametrize(
+    "cell",
+    ["0827-1234567-801", "0827-1234567转801", "0827-1234567 转 801", "(0827)1234567转分机801", "0827-1234567 ext 801", "0827-1234567 Ext. 801", "08271234567x801", "０８２７－１２３４５６７－８０１", "0827-1234567（分机：801）", "0827-1234567#801", "0827—1234567—801", "+86-827-1234567-801", "08271234567;ext=801", "0827-1234567，转801"],
+)  # fmt: skip
+def test_an_extension_stays_behind_its_line_in_all_its_styles(cell: str) -> None:
+    assert styles.telephones(cell) == ("08271234567-801",)
+
+
+def test_what_looks_like_an_extension_and_is_a_number_set_in_groups_is_one_number() -> None:
+    assert styles.telephones("400-800-1234、010-1234-5678") == ("4008001234", "01012345678")
+    assert styles.telephones("0827-1234567-8") == ("08271234567-8",)
+    assert styles.telephones("0827-1234567转801/0827-1234567转802") == ("08271234567-801", "08271234567-802")
+    assert styles.telephones("+86 827 1234567, +86 10 12345678") == ("08271234567", "01012345678")
+    assert styles.telephones("+86 400 800 1234") == ("4008001234",)
+
+
 def test_a_line_keeps_its_area_code_and_a_cell_may_hold_two_numbers() -> None:
     assert styles.telephones("0827-8222333") == ("08278222333",)
     assert styles.telephones("19900001542、0827-8222333") == ("19900001542", "08278222333")
@@ -98,7 +114,7 @@ def test_a_line_keeps_its_area_code_and_a_cell_may_hold_two_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["1990000154", "199000015422", "12345678901", "不详", "1.99E+10", "phone", "110", "19900001542x", "²19900001542", "00000000000", "19900001542 1990000154"]
+    "cell", ["1990000154", "199000015422", "12345678901", "不详", "1.99E+10", "phone", "110", "19900001542x", "²19900001542", "0827-1234567转", "0827-1234567-8222333", "1990000154-801", "转801", "00000000000", "19900001542 1990000154"]
 )  # fmt: skip
 def test_what_is_no_telephone_number_is_refused(cell: str) -> None:
     with pytest.raises(Unreadable):
