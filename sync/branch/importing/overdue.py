@@ -113,7 +113,7 @@ class _Taking:
             report.warnings.append(
                 Message(
                     "{count} rows are older than what is known of their loans; nothing of them was taken.",
-                    {"count": str(stale)},
+                    {"count": stale},
                 )
             )
         officers, customers, warnings = officers_for(fresh, held)

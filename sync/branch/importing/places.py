@@ -53,9 +53,7 @@ def import_places(office: Office, path: Path, *, mapping: Path | None = None) ->
         book.write(_cases(book, new), {})
         if waiting := len([contract for contract in new if contract not in book.held]):
             report.warnings.append(
-                Message(
-                    "{count} contracts are on no list yet; their positions are kept.", {"count": str(waiting)}
-                )
+                Message("{count} contracts are on no list yet; their positions are kept.", {"count": waiting})
             )
         keep_log(changes.conn, "places", path, sheet, office.now_ms(), report, None)
     write_rejected(path, sheet, report)

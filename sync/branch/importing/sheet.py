@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,7 @@ from sync.branch.importing.columns import CONTRACT, Columns
 from sync.branch.importing.csv_lines import HEAD_MAX, Broken, read_lines, text_of
 from sync.branch.importing.errors import NotAList
 from sync.branch.importing.styles import half_width, is_blank, unguarded
-from sync.branch.importing.workbook import read_workbook
+from sync.branch.importing.workbook import Page, read_workbook
 
 FILE_MAX: Final = 64 * 1024 * 1024
 SHOWN_MAX: Final = 20
@@ -46,7 +46,7 @@ class Sheet:
     """A list as read: the headings as they came, the rows, headings nobody knows, the file's SHA-256.
 
     `ours`: our name of each heading, empty for one that is none. `passed_over`: lines above the headings, and sums and
-    notes among the rows.
+    notes among the rows. `hidden`: lines of rows a spreadsheet hides; they are among the rows.
     """
 
     headings: tuple[str, ...]
@@ -55,18 +55,27 @@ class Sheet:
     sha256: str = ""
     ours: tuple[str, ...] = ()
     passed_over: tuple[int, ...] = ()
+    hidden: tuple[int, ...] = ()
 
     def warnings(self) -> list[Message]:
         """What the clerk should know of how the file was read."""
-        if not self.passed_over:
-            return []
-        lines = [str(line) for line in self.passed_over[:SHOWN_MAX]]
-        return [
-            Message(
-                "Titles, sums and notes are no rows of a list and were passed over: line {lines}.",
-                {"lines": lines + (["…"] if len(self.passed_over) > SHOWN_MAX else [])},
+        found = []
+        if self.passed_over:
+            found.append(
+                Message(
+                    "Titles, sums and notes are no rows of a list and were passed over: line {lines}.",
+                    {"lines": _shown(self.passed_over)},
+                )
             )
-        ]
+        if self.hidden:
+            found.append(
+                Message(
+                    "{count} rows are hidden by a filter or by hand and were read like the others: line {lines}. "
+                    "Where they are not meant, delete them from the file before it is imported.",
+                    {"count": len(self.hidden), "lines": _shown(self.hidden)},
+                )
+            )
+        return found
 
 
 def read_sheet(path: Path, columns: Columns) -> Sheet:
@@ -76,10 +85,14 @@ def read_sheet(path: Path, columns: Columns) -> Sheet:
     if not content.startswith((_ZIP, _OLD_EXCEL)):
         table = list(read_lines(text_of(content, path.name, columns.knows), columns.knows))
         return replace(_sheet(table, columns, path.name, padded=False), sha256=sha256)
-    return replace(_only_list(_tables(content, path.name), columns, path.name), sha256=sha256)
+    return replace(_only_list(_pages(content, path.name), columns, path.name), sha256=sha256)
 
 
-def _tables(content: bytes, file: str) -> Iterator[tuple[str, Table]]:
+def _shown(lines: Sequence[int]) -> list[str]:
+    return [str(line) for line in lines[:SHOWN_MAX]] + (["…"] if len(lines) > SHOWN_MAX else [])
+
+
+def _pages(content: bytes, file: str) -> Iterator[Page]:
     if content.startswith(_OLD_EXCEL):
         if _ENCRYPTED in content:
             raise NotAList(
@@ -89,13 +102,15 @@ def _tables(content: bytes, file: str) -> Iterator[tuple[str, Table]]:
     return read_workbook(content, file)
 
 
-def _only_list(tables: Iterable[tuple[str, Table]], columns: Columns, file: str) -> Sheet:
+def _only_list(pages: Iterable[Page], columns: Columns, file: str) -> Sheet:
     """The one sheet of a workbook that is a list. Raises NotAList where none is, or several are."""
     first: NotAList | None = None
     lists: dict[str, Sheet] = {}
-    for name, table in tables:
+    for page in pages:
         try:
-            lists[name] = _sheet(table, columns, file, padded=True)
+            sheet = _sheet(page.rows, columns, file, padded=True)
+            hidden = tuple(row.line for row in sheet.rows if row.line in page.hidden)
+            lists[page.name] = replace(sheet, hidden=hidden)
         except NotAList as e:
             first = first or e
     if len(lists) > 1:

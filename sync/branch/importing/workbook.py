@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import warnings
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
@@ -17,12 +19,23 @@ from sync.branch.importing.errors import NotAList
 from sync.branch.importing.styles import Typed, from_serial
 
 INFLATED_MAX: Final = 256 * 1024 * 1024
+_ROW: Final = re.compile(rb"<(?:\w+:)?row(?:\s([^>]*))?>")
+_ROW_NUMBER: Final = re.compile(rb"""(?:^|\s)r\s*=\s*["'](\d+)["']""")
+_HIDDEN: Final = re.compile(rb"""(?:^|\s)hidden\s*=\s*["'](?:1|true)["']""")
 
 
-def read_workbook(
-    content: bytes, file: str
-) -> Iterator[tuple[str, list[tuple[int, tuple[str, ...] | Broken]]]]:
-    """Each sheet that is not hidden: its name, and its rows that hold something with their row numbers.
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A sheet that is shown: its rows that hold something with their row numbers, and the numbers of hidden rows."""
+
+    name: str
+    rows: list[tuple[int, tuple[str, ...] | Broken]]
+    hidden: frozenset[int]
+
+
+def read_workbook(content: bytes, file: str) -> Iterator[Page]:
+    """Each sheet that is not hidden. Its hidden rows are read like the others, and told: a filter is set for looking,
+    and a loan left out for it would be a loan nobody works, or one that seems repaid.
 
     Raises NotAList when it is no workbook.
     """
@@ -36,7 +49,7 @@ def read_workbook(
             warnings.simplefilter("ignore")  # openpyxl warns of styles it does not know; we read values only
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
             sheets = [
-                (sheet.title, _rows(sheet, book.epoch.date()))
+                Page(sheet.title, _rows(sheet, book.epoch.date()), _hidden_rows(sheet))
                 for sheet in book.worksheets
                 if sheet.sheet_state == "visible"
             ]
@@ -55,6 +68,22 @@ def _rows(sheet: Any, epoch: date) -> list[tuple[int, tuple[str, ...] | Broken]]
         for n, row in enumerate(sheet.iter_rows(values_only=True), 1)
         if any(value is not None for value in row)
     ]
+
+
+def _hidden_rows(sheet: Any) -> frozenset[int]:
+    """The numbers of the rows a filter or somebody's hand has hidden, which openpyxl does not say while it streams."""
+    with sheet._get_source() as source:
+        xml = source.read()
+    if b"hidden" not in xml:
+        return frozenset()
+    found, at = set(), 0
+    for row in _ROW.finditer(xml):
+        attributes = row[1] or b""
+        said = _ROW_NUMBER.search(attributes)
+        at = int(said[1]) if said else at + 1
+        if _HIDDEN.search(attributes):
+            found.add(at)
+    return frozenset(found)
 
 
 def _cell(value: Any, epoch: date) -> str:

@@ -206,6 +206,18 @@ def test_of_a_workbook_only_what_is_shown_is_read_and_two_lists_are_not_chosen_b
     assert list(cases(office)) == ["5100000001"]
 
 
+def test_rows_a_filter_hides_are_read_like_the_others_and_told(office: Office, tmp_path: Path) -> None:
+    path = as_workbook(tmp_path / "list.xlsx", [row(1), row(2), row(3)])
+    book = openpyxl.load_workbook(path)
+    for sheet in book:
+        sheet.row_dimensions[3].hidden = True
+        sheet.row_dimensions[9].hidden = True
+    book.save(path)
+    report = import_overdue(office, path, full_list=True)
+    assert (report.taken, [w.params for w in report.warnings]) == (3, [{"count": 1, "lines": ["3"]}])
+    assert report.exit_code == 0
+
+
 def test_one_stray_cell_at_the_end_of_a_sheet_costs_nothing(office: Office, tmp_path: Path) -> None:
     path = as_workbook(tmp_path / "list.xlsx", [row(1)])
     book = openpyxl.load_workbook(path)
