@@ -64,21 +64,25 @@ def read_listing(sheet: Sheet, products: Mapping[str, Any], officers: Mapping[st
             problems += read
         else:
             rows.append(read)
-    seconds = frozenset(
+    return Listing(data_on, tuple(rows), tuple(problems), frozenset(contracts), seconds_of(sheet))
+
+
+def seconds_of(sheet: Sheet) -> frozenset[int]:
+    """Lines of a file of rejected rows that were refused because another row has their contract number."""
+    return frozenset(
         row.line
         for row in sheet.rows
         for heading, cell in zip(sheet.headings, row.raw, strict=False)
         if heading.strip() == REASON and _STANDS in cell
     )
-    return Listing(data_on, tuple(rows), tuple(problems), frozenset(contracts), seconds)
 
 
-def still_second(row: Listed) -> Problem:
+def still_second(line: int, contract_no: str) -> Problem:
     """A row that was refused for its contract number and comes again under the same one."""
     return Problem(
-        row.line,
+        line,
         "合同编号",
-        row.contract_no,
+        contract_no,
         Message(
             "Empty 拒收原因 if this row is the right one. A row of the same list with this contract number was taken"
             "; the first row stands."

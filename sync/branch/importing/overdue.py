@@ -105,7 +105,7 @@ class _Taking:
         """Take every row that is not older than what the branch knows; customers stay with one officer."""
         held = self.book.held
         seconds = [row for row in self.listing.rows if self._is_second(row, held.get(row.contract_no))]
-        report.rejected += map(still_second, seconds)
+        report.rejected += [still_second(row.line, row.contract_no) for row in seconds]
         rows = [row for row in self.listing.rows if row not in seconds]
         fresh = [row for row in rows if not self._is_stale(row, held.get(row.contract_no))]
         if stale := len(rows) - len(fresh):

@@ -17,6 +17,7 @@ from sync.branch.importing.book import Book
 from sync.branch.importing.cells import Cells
 from sync.branch.importing.columns import PLACES
 from sync.branch.importing.documents import Document, Spot, placed
+from sync.branch.importing.listing import seconds_of, still_second
 from sync.branch.importing.log import keep_log
 from sync.branch.importing.rejected import write_rejected
 from sync.branch.importing.report import Problem, Report
@@ -39,12 +40,16 @@ def import_places(office: Office, path: Path, *, mapping: Path | None = None) ->
         book = Book(changes)
         known = book.spots()
         found: dict[str, Spot] = {}
+        seconds = seconds_of(sheet)
         for row in sheet.rows:
             read = _read(row, found)
             if isinstance(read, list):
                 report.rejected += read
                 continue
             contract, spot = read
+            if row.line in seconds and contract in known:
+                report.rejected.append(still_second(row.line, contract))
+                continue
             found[contract] = spot
             report.taken += known.get(contract) != spot
             report.unchanged += known.get(contract) == spot

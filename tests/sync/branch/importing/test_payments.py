@@ -7,8 +7,9 @@ from sync.branch.importing.errors import NotAList, NotYet
 from sync.branch.importing.overdue import import_overdue
 from sync.branch.importing.payments import import_payments
 from sync.branch.importing.places import import_places
+from sync.branch.importing.rejected import rejected_path
 from sync.branch.office import Office
-from tests.sync.branch.importing.lists import cases, everything, figures, row, versions, write
+from tests.sync.branch.importing.lists import cases, everything, figures, read, row, versions, write
 
 FIRST = "5100000001"
 
@@ -169,6 +170,22 @@ def test_a_position_that_cannot_be_is_rejected(
 def test_a_position_with_all_the_digits_of_a_program_is_one(listed: Office, tmp_path: Path) -> None:
     places = [{"合同编号": "5100000001", "纬度": "32.272996000000003", "经度": "106.76730199999999"}]
     assert import_places(listed, write(tmp_path / "places.csv", places)).taken == 1
+
+
+def test_of_two_positions_of_a_contract_the_first_stands_however_often_either_file_comes(
+    listed: Office, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "places.csv", [place(), place(lat="32.3"), place("5100000002")])
+    assert (import_places(listed, path).taken, rejected_path(path).exists()) == (2, True)
+    before = everything(listed)
+    for _ in range(2):
+        assert (r := import_places(listed, rejected_path(path))).taken == 0
+        assert [p.column for p in r.rejected] == ["合同编号"]
+        assert (import_places(listed, path).taken, everything(listed)) == (0, before)
+
+    (refused,) = read(rejected_path(path), "utf-8-sig")
+    mended = write(tmp_path / "mended.csv", [refused | {"拒收原因": ""}], "utf-8-sig")
+    assert import_places(listed, mended).taken == 1
 
 
 def test_a_position_waits_for_its_contract(listed: Office, tmp_path: Path) -> None:
