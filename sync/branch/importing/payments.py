@@ -1,7 +1,7 @@
 """Payments taken in: each once by its serial number, and the day up to which payment data is complete.
 
 Money that arrived is never refused for who brought it: a payer who is neither borrower, debtor nor guarantor of the
-loan is kept as `other:<name>`, with a warning. Only rows that cannot be right, or whose loan is not known, are
+loan is kept as `other:<name>`, with a warning; so is one from before the last time the contract was paid out. Only rows that cannot be right, or whose loan is not known, are
 rejected.
 """
 
@@ -35,6 +35,9 @@ from sync.branch.office import Office, put_meta
 
 # A payment cannot be dated further ahead of both the clock and the newest list than a slow clock explains.
 AHEAD: Final = timedelta(days=7)
+
+# 个人贷款管理办法: a loan for a trade runs ten years at most, and so does a contract that is paid out again.
+LONGEST: Final = timedelta(days=3653)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,7 @@ class _Taking:
             return
         held = self.book.held[read.contract_no]
         payer = self._payer(read, report)
+        self._tell_if_before(read, report)
         paid = Paid(
             read.serial, read.contract_no, held.case_id, read.paid_on, read.amount, payer, read.payer_name
         )
@@ -143,8 +147,8 @@ class _Taking:
             cells.wrong("还款日期", Message("It is in the future."))
         if paid_on is not None and contract in self.book.held:
             disbursed = (self._case(contract).get("loan") or {}).get("disbursed_on")
-            if disbursed is not None and paid_on < date.fromisoformat(disbursed):
-                cells.wrong("还款日期", Message("It is before the loan was disbursed."))
+            if disbursed is not None and paid_on < date.fromisoformat(disbursed) - LONGEST:
+                cells.wrong("还款日期", Message("It is long before the loan was disbursed."))
         if contract is None or paid_on is None or amount is None or serial is None:
             return cells.problems
         read = PaidRow(row.line, contract, paid_on, amount, name, serial)
@@ -163,6 +167,17 @@ class _Taking:
     def _case(self, contract: str) -> Document:
         case_id = self.book.held[contract].case_id
         return self.book.documents("case", [case_id]).get(case_id, {})
+
+    def _tell_if_before(self, read: PaidRow, report: Report) -> None:
+        """A contract that was paid out again has its last disbursement on the list: an earlier payment can be right."""
+        disbursed = (self._case(read.contract_no).get("loan") or {}).get("disbursed_on")
+        if disbursed is not None and read.paid_on < date.fromisoformat(disbursed):
+            report.warnings.append(
+                Message(
+                    "Line {line}: the payment of {contract} is of {day}, before the loan was disbursed; it counts all the same.",
+                    {"line": str(read.line), "contract": read.contract_no, "day": read.paid_on.isoformat()},
+                )
+            )
 
     def _payer(self, read: PaidRow, report: Report) -> str:
         payer = payer_of(self._case(read.contract_no), read.payer_name)

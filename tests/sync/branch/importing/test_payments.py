@@ -135,6 +135,17 @@ def test_an_impossible_payment_is_rejected_alone(
     assert (report.taken, report.exit_code) == (1, 2)
 
 
+def test_a_payment_from_before_the_contract_was_paid_out_again_counts_and_is_told(
+    listed: Office, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "paid.csv", [paid(还款日期="2025-12-20")])
+    report = import_payments(listed, path)
+    assert (report.taken, report.exit_code) == (1, 0)
+    assert [w.params["day"] for w in report.warnings] == ["2025-12-20"]
+    assert [p["date"] for p in cases(listed)[FIRST]["payments"]] == ["2025-12-20"]
+    assert import_payments(listed, path).unchanged == 1
+
+
 def test_the_data_cannot_be_complete_up_to_a_day_that_has_not_come(listed: Office, tmp_path: Path) -> None:
     before = everything(listed)
     with pytest.raises(NotYet):
