@@ -101,9 +101,8 @@ def read_page(office: Office, token: str, cursor: str, limit: int, *, own: bool)
     """
     with office.reading() as conn:
         device = authenticate(conn, token)
-        seq, count, total = conn.execute(_STANDS, {"officer": device.officer_id}).one()
-        # Read here, not kept: a branch put back from a backup gets a new epoch while it serves.
-        epoch = conn.scalars(_EPOCH).one()
+        # The epoch is read here, not kept: a branch put back from a backup gets a new one while it serves.
+        seq, count, total, epoch = conn.execute(_STANDS, {"officer": device.officer_id}).one()
         start = _start(Cursor.of(epoch, device.officer_id, 0, seq), cursor)
         found = _NOTHING
         if start.seq < seq:
@@ -253,6 +252,6 @@ def _asked(dialect: str) -> _Asked:
 _PAGES: Final = {dialect: _asked(dialect) for dialect in ("sqlite", "postgresql")}
 _MORE: Final = select(exists().where(*_of_feed()))
 _EPOCH: Final = select(t.meta.c.value).where(t.meta.c.name == "epoch")
-_STANDS: Final = select(t.feed.c.seq, t.feed.c.count, t.feed.c.sum).where(
+_STANDS: Final = select(t.feed.c.seq, t.feed.c.count, t.feed.c.sum, _EPOCH.scalar_subquery()).where(
     t.feed.c.officer_id == bindparam("officer")
 )
