@@ -42,7 +42,7 @@ class Cells:
 
     def _read(self, column: str, read: Callable[[str], T]) -> T | None:
         try:
-            return read(self.raw(column))
+            return read(styles.measured(self.raw(column), self.row.units.get(column, "")))
         except Unreadable as e:
             self.problems.append(Problem(self.row.line, column, self.raw(column), e.message))
             return None

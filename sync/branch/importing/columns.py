@@ -24,8 +24,23 @@ from sync.branch.settings import toml_line
 
 CONTRACT: Final = "合同编号"
 REASON: Final = "拒收原因"
-# A mark for a column that has to be filled, and the unit we count in. Not 万元 or %: those are other figures.
-_MARKED: Final = re.compile(r"^\*+|[(\[](元|人民币|人民币元|必填)[)\]]$|\*+$")
+# A mark for a column that has to be filled, and the unit we count in.
+_MARKED: Final = re.compile(r"^\*+|[(\[【](?:单位:?)?(元|人民币|人民币元|必填)[)\]】]$|\*+$")
+_UNITS: Final = "万元?|千元|百元|亿元|美元|港元|角|分|%|‰"
+_MEASURED: Final = re.compile(rf"[(\[【](?:单位:?)?(?:人民币)?({_UNITS})[)\]】]$|(万元|%|‰)$")
+# What a title above the headings says of the whole list.
+_COUNTED: Final = re.compile(
+    r"单位[:为是(]?(?:人民币)?(万元|千元|百元|亿元|美元|港元|[万角分](?![\u4e00-\u9fff]))"
+)
+_IN_YUAN: Final = re.compile(r"[(\[【](?:单位:?)?(?:人民币)?元[)\]】]\**$")
+_OF_A_MONTH: Final = re.compile("[月日]利?率|‰")
+YUAN: Final = "元"
+WAN: Final = "万元"
+PERCENT: Final = "%"
+MONEY: Final = frozenset(
+    {"贷款金额", "贷款余额", "逾期本金", "逾期利息", "罚息", "当期应还", "账户余额", "还款金额"}
+)
+RATES: Final = frozenset({"年利率", "罚息上浮"})
 GUARANTOR: Final = re.compile(r"担保人([1-9]\d?)(姓名|类型|责任方式|手机|地址|保证期间届满日|关系)")
 
 
@@ -72,6 +87,14 @@ class Columns:
             )
         return found
 
+    def units(self, headings: tuple[str, ...]) -> dict[str, str]:
+        """Our heading → the unit its column says it counts in: 元, 万元 or %."""
+        return {
+            ours: unit
+            for h in headings
+            if (ours := self._ours(h)) is not None and (unit := _unit_of(h, ours))
+        }
+
     def with_mapping(self, path: Path | None) -> Columns:
         """The same with a mapping file's headings. Raises BadMapping."""
         if path is None:
@@ -93,6 +116,13 @@ class Columns:
                         {"heading": ours},
                     )
                 )
+            if _wrong_measure(theirs, known):
+                raise BadMapping(
+                    Message(
+                        "The mapping file takes {theirs} for {heading}, which counts otherwise.",
+                        {"theirs": theirs, "heading": known},
+                    )
+                )
             mapping[_folded(theirs)] = known
         return Columns(self.required, self.others, self.guarantors, mapping)
 
@@ -100,15 +130,55 @@ class Columns:
         folded = _folded(heading)
         if folded in self.mapping:
             return self.mapping[folded]
-        if folded in self.required or folded in self.others:
-            return folded
-        return folded if self.guarantors and GUARANTOR.fullmatch(folded) else None
+        bare = _MEASURED.sub("", folded)
+        ours = self.mapping.get(bare) or (bare if self._is_ours(bare) else None)
+        return None if ours is not None and bare != folded and not _unit_of(heading, ours) else ours
+
+    def _is_ours(self, heading: str) -> bool:
+        return (
+            heading in self.required
+            or heading in self.others
+            or (self.guarantors and GUARANTOR.fullmatch(heading) is not None)
+        )
+
+
+def counted_in(title: str, file: str) -> str:
+    """The unit a title says the list counts in: 万元, or empty for ours. Raises NotAList for any other."""
+    said = _COUNTED.search(_folded(title))
+    if said is None:
+        return ""
+    if said[1] not in ("万", WAN):
+        raise NotAList(
+            Message("{file} counts in {unit}. Have it made in 元 or 万元.", {"file": file, "unit": said[1]})
+        )
+    return WAN
 
 
 def _folded(heading: str) -> str:
     """Half-width, without spaces, quotes, a byte order mark, a mark for "needed" or the unit we count in."""
     text = "".join(unicodedata.normalize("NFKC", heading).strip('"\ufeff').split())
     return _MARKED.sub("", text)
+
+
+def _unit_of(heading: str, ours: str) -> str:
+    """元 or 万元 for an amount, % for a rate; empty where the heading says none, or one that is none of its column."""
+    if ours in MONEY and _IN_YUAN.search("".join(unicodedata.normalize("NFKC", heading).split())):
+        return YUAN
+    said = _MEASURED.search(_folded(heading))
+    unit = (said[1] or said[2]) if said else ""
+    if unit in ("万", WAN) and ours in MONEY:
+        return WAN
+    return PERCENT if unit == PERCENT and ours in RATES else ""
+
+
+def _wrong_measure(theirs: str, ours: str) -> bool:
+    """Whether a heading says that its figures are others than those of `ours`: by the month, in 千元."""
+    folded = _folded(theirs)
+    if ours in MONEY or ours in RATES:
+        return (_MEASURED.search(folded) is not None and not _unit_of(theirs, ours)) or (
+            ours == "年利率" and _OF_A_MONTH.search(folded) is not None
+        )
+    return False
 
 
 def _mapping_file(path: Path) -> dict[str, object]:

@@ -11,7 +11,7 @@ from app.domain.message import Message
 from sync.branch.importing.columns import REASON
 from sync.branch.importing.report import BETWEEN, Report
 from sync.branch.importing.sheet import Row, Sheet
-from sync.branch.importing.styles import guarded, written
+from sync.branch.importing.styles import guarded, measured, written
 from sync.branch.said import in_both
 
 SUFFIX: Final = ".rejected.csv"
@@ -54,7 +54,14 @@ def _table(sheet: Sheet, report: Report) -> bytes:
     writer.writerow([*_shown(sheet.headings, ours), REASON])
     for row in sheet.rows:
         if row.line in reasons:
-            cells = tuple(map(written, _whole(row, len(sheet.headings)), _whole_of(sheet.ours, len(row.raw))))
+            cells = tuple(
+                measured(
+                    written(cell, ours), sheet.title_units.get(ours, "")
+                )  # the title itself stays behind
+                for cell, ours in zip(
+                    _whole(row, len(sheet.headings)), _whole_of(sheet.ours, len(row.raw)), strict=False
+                )
+            )
             writer.writerow([*_shown(cells, ours), "; ".join(reasons[row.line])])
     # The mark tells a spreadsheet that this is UTF-8.
     return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace")

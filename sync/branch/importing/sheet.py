@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from app.domain.message import Message
-from sync.branch.importing.columns import CONTRACT, Columns
+from sync.branch.importing.columns import CONTRACT, MONEY, WAN, Columns, counted_in
 from sync.branch.importing.csv_lines import HEAD_MAX, Broken, read_lines, text_of
 from sync.branch.importing.errors import NotAList
 from sync.branch.importing.styles import half_width, is_blank, unguarded
@@ -33,12 +33,16 @@ Table = list[tuple[int, tuple[str, ...] | Broken]]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its cells by our headings, the cells as they came, and why it cannot be read, if it cannot."""
+    """One row: its cells by our headings, the cells as they came, and why it cannot be read, if it cannot.
+
+    `units`: our heading → 万元 or %, where the list says that the column counts in it.
+    """
 
     line: int
     cells: Mapping[str, str]
     raw: tuple[str, ...]
     broken: Message | None = None
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class Sheet:
     """A list as read: the headings as they came, the rows, headings nobody knows, the file's SHA-256.
 
     `ours`: our name of each heading, empty for one that is none. `passed_over`: lines above the headings, and sums and
-    notes among the rows. `hidden`: lines of rows a spreadsheet hides; they are among the rows.
+    notes among the rows. `hidden`: lines of rows a spreadsheet hides; they are among the rows. `title_units`: of the
+    rows' units those that only a title above the headings says.
     """
 
     headings: tuple[str, ...]
@@ -56,6 +61,7 @@ class Sheet:
     ours: tuple[str, ...] = ()
     passed_over: tuple[int, ...] = ()
     hidden: tuple[int, ...] = ()
+    title_units: Mapping[str, str] = field(default_factory=dict)
 
     def warnings(self) -> list[Message]:
         """What the clerk should know of how the file was read."""
@@ -66,6 +72,10 @@ class Sheet:
                     "Titles, sums and notes are no rows of a list and were passed over: line {lines}.",
                     {"lines": _shown(self.passed_over)},
                 )
+            )
+        if any(WAN in row.units.values() for row in self.rows[:1]):
+            found.append(
+                Message("The list counts in 万元: what it rounds off is missing from the amounts taken.")
             )
         if self.hidden:
             found.append(
@@ -148,8 +158,11 @@ def _sheet(table: Table, columns: Columns, file: str, *, padded: bool) -> Sheet:
     places = columns.places(headings, file)
     at_contract = places.get(CONTRACT)
     no_loans = {line for line, cells in found[top + 1 :] if _is_note(cells, at_contract)}
+    own = columns.units(headings)
+    of_title = _title_units(found[:top], file)
+    title_units = {c: unit for c in places if c in MONEY and c not in own and (unit := of_title)}
     rows = tuple(
-        _row(line, cells, headings, places, padded=padded)
+        replace(_row(line, cells, headings, places, padded=padded), units=title_units | own)
         for line, cells in found[top + 1 :]
         if line not in no_loans
     )
@@ -165,7 +178,14 @@ def _sheet(table: Table, columns: Columns, file: str, *, padded: bool) -> Sheet:
         unknown,
         ours=tuple(by_place.get(at, "") for at in range(len(headings))),
         passed_over=(*(line for line, _ in found[:top]), *sorted(no_loans)),
+        title_units=title_units,
     )
+
+
+def _title_units(above: Table, file: str) -> str:
+    """万元 where a title above the headings says that the list counts in it."""
+    titles = ("".join(cells) for _, cells in above if not isinstance(cells, Broken))
+    return next((unit for title in titles if (unit := counted_in(title, file))), "")
 
 
 def _known(cells: tuple[str, ...] | Broken, columns: Columns) -> int:

@@ -20,6 +20,7 @@ MONEY_MAX: Final = Decimal("9999999999.99")
 RATE_MAX: Final = Decimal("0.36")
 RATE_MIN: Final = Decimal("0.005")
 UPLIFT_MAX: Final = Decimal(1)
+UPLIFT_MIN: Final = Decimal("0.01")
 YEARS: Final = range(1980, 2100)
 TEXT_MAX: Final = 500
 SHORT_MAX: Final = 64
@@ -36,6 +37,7 @@ _NOTHING: Final = frozenset({"", "-", "--", "/", "\\", "无", "暂无", "N/A", "
 _SCIENTIFIC: Final = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
 _CURRENCY_BEFORE: Final = re.compile(r"^(RMB|CNY|人民币)?[¥￥]?", re.IGNORECASE)
 _CURRENCY_AFTER: Final = re.compile(r"(元整?|圆|RMB|CNY)$", re.IGNORECASE)
+_BARE: Final = re.compile(r"[¥￥(\-]*[\d.,]+\)?", re.ASCII)
 _MONEY: Final = re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)(\.\d*)?|-?\.\d+")
 _DAY: Final = (
     re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII),
@@ -185,8 +187,15 @@ def id_last4(cell: str) -> str:
     return text
 
 
+def measured(cell: str, unit: str) -> str:
+    """A figure with the unit its column counts in behind it; as it is where it has one of its own, or none is given."""
+    if not unit or not _BARE.fullmatch("".join(half_width(cell).split()).lstrip("'")):
+        return cell
+    return Typed(cell + unit) if isinstance(cell, Typed) else cell.rstrip() + unit
+
+
 def money(cell: str) -> Decimal:
-    """CNY with two places, not negative. ￥, ¥, 元 and thousands commas are understood; words are not."""
+    """CNY with two places, not negative. ￥, ¥, 元, 万元 and thousands commas are understood; words are not."""
     text = "".join(half_width(cell).split()).lstrip("'")
     if text.startswith("(") and text.endswith(")"):
         text = "-" + text[1:-1]
@@ -194,9 +203,10 @@ def money(cell: str) -> Decimal:
     bare = _CURRENCY_AFTER.sub("", _CURRENCY_BEFORE.sub("", text.removeprefix("-")))
     if bare.startswith("-"):
         sign, bare = "-", bare[1:]
-    if not bare.isascii() or not _MONEY.fullmatch(bare):
+    figures = bare[:-1] if bare.endswith(("万", "萬")) else bare
+    if not figures.isascii() or not _MONEY.fullmatch(figures):
         raise Unreadable(Message("It is not an amount in figures."))
-    amount = Decimal(sign + bare.replace(",", ""))
+    amount = Decimal(sign + figures.replace(",", "")) * (1 if figures == bare else 10_000)
     rounded = amount.quantize(Decimal("0.01")) if abs(amount) <= MONEY_MAX else amount
     # A spreadsheet's own arithmetic leaves dust behind the cents; more than dust is no amount of money.
     if abs(rounded - amount) > (Decimal("0.000001") if isinstance(cell, Typed) else 0):
@@ -219,13 +229,15 @@ def rate(cell: str) -> Decimal:
 def uplift(cell: str) -> Decimal:
     """The penalty's uplift as a fraction: 0.5 or 50%."""
     value = _fraction(cell)
-    if value > UPLIFT_MAX:
-        raise Unreadable(Message("It is too high for a penalty uplift."))
+    if value > UPLIFT_MAX or 0 < value < UPLIFT_MIN:
+        raise Unreadable(Message("It is too high or too low for a penalty uplift."))
     return value
 
 
 def _fraction(cell: str) -> Decimal:
     text = "".join(half_width(cell).split()).lstrip("'").replace("﹪", "%")
+    if "‰" in text:
+        raise Unreadable(Message("‰ is a rate by the month; write the annual rate, 0.1458 or 14.58%."))
     percent = text.endswith("%")
     figures = text.removesuffix("%")
     if not (figures.isascii() and re.fullmatch(r"-?(\d+(\.\d*)?|\.\d+)", figures)):

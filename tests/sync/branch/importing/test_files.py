@@ -182,9 +182,72 @@ def test_headings_may_carry_a_unit_and_a_mark_but_not_another_unit(office: Offic
     marked = {"贷款金额": "贷款金额（元）", "合同编号": "*合同\n编号", "客户姓名": "客户姓名[必填]"}
     rows = [{marked.get(k, k): v for k, v in row(1).items()}]
     assert import_overdue(office, write(tmp_path / "list.csv", rows)).taken == 1
-    rows = [{"贷款金额(万元)" if k == "贷款金额" else k: v for k, v in row(2).items()}]
+    rows = [{"贷款金额(千元)" if k == "贷款金额" else k: v for k, v in row(2).items()}]
     with pytest.raises(NotAList):
         import_overdue(office, write(tmp_path / "list.csv", rows))
+
+
+IN_WAN = {"贷款金额": "5", "贷款余额": "3.00", "逾期本金": "0.4", "逾期利息": "0.03", "罚息": "0.000525"} | {
+    "当期应还": "0.45",
+    "账户余额": "0.01",
+}
+
+
+def figures_of(office: Office, contract: str = "5100000001") -> tuple[str, ...]:
+    case, owed = cases(office)[contract], figures(office)[contract]
+    return (case["loan"]["amount"], *(v for k, v in owed.items() if k not in ("as_of", "due_since")))
+
+
+def test_columns_and_cells_that_say_万元_or_percent_are_read_as_that(office: Office, tmp_path: Path) -> None:
+    import_overdue(office, write(tmp_path / "plain.csv", [row(1)]))
+    plain = figures_of(office)
+    headings = {k: f"{k}（万元）" for k in IN_WAN} | {"年利率": "年利率(%)", "罚息上浮": "罚息上浮【%】"}
+    cells = row(2, **IN_WAN, 年利率="14.58", 罚息上浮="50")
+    path = write(tmp_path / "list.csv", [{headings.get(k, k): v for k, v in cells.items()}])
+    assert import_overdue(office, path).taken == 1
+    assert figures_of(office, "5100000002") == plain
+    loan = cases(office)["5100000002"]["loan"]
+    assert (loan["annual_rate"], loan["penalty_uplift"]) == ("0.1458", "0.5")
+
+    cells = row(3, **{k: f"{v}万元" for k, v in IN_WAN.items()})
+    assert import_overdue(office, write(tmp_path / "list.csv", [cells])).taken == 1
+    assert figures_of(office, "5100000003") == plain
+
+
+@pytest.mark.parametrize("title", ["单位：万元", "（金额单位：人民币万元）", "单位:,万元,币种：人民币"])
+def test_a_title_that_says_万元_counts_also_for_the_rejected_rows(
+    office: Office, tmp_path: Path, title: str
+) -> None:
+    import_overdue(office, write(tmp_path / "plain.csv", [row(1)]))
+    path = write(tmp_path / "list.csv", [row(2, **IN_WAN), row(3, **IN_WAN, 客户姓名="")])
+    path.write_bytes(f"逾期清单,{title}\r\n".encode("gb18030") + path.read_bytes())
+    report = import_overdue(office, path)
+    assert (report.taken, report.rejected_rows) == (1, 1)
+    assert figures_of(office, "5100000002") == figures_of(office)
+
+    assert report.rejected_file is not None
+    mended = write(
+        tmp_path / "mended.csv", [read(report.rejected_file, "utf-8-sig")[0] | {"客户姓名": "试三"}]
+    )
+    assert import_overdue(office, mended).taken == 1
+    assert figures_of(office, "5100000003") == figures_of(office)
+
+
+def test_a_list_that_counts_in_what_cannot_be_read_is_refused_whole(office: Office, tmp_path: Path) -> None:
+    path = write(tmp_path / "list.csv", [row(1)])
+    path.write_bytes("单位：千元\r\n".encode("gb18030") + path.read_bytes())
+    with pytest.raises(NotAList):
+        import_overdue(office, path)
+    mapping = tmp_path / "map.toml"
+    for line in ('"月利率" = "年利率"', '"利率(‰)" = "年利率"', '"本金(千元)" = "贷款金额"'):
+        mapping.write_text(line, encoding="utf-8")
+        with pytest.raises(BadMapping):
+            import_overdue(office, write(tmp_path / "list.csv", [row(1)]), mapping=mapping)
+    mapping.write_text('"本金(万元)" = "贷款金额"\n"执行利率(%)" = "年利率"', encoding="utf-8")
+    rows = [{"贷款金额": "本金(万元)", "年利率": "执行利率(%)"}.get(k, k) for k in GOOD]
+    cells = dict(zip(rows, row(1, 贷款金额="5", 年利率="14.58").values(), strict=True))
+    assert import_overdue(office, write(tmp_path / "list.csv", [cells]), mapping=mapping).taken == 1
+    assert cases(office)["5100000001"]["loan"]["amount"] == "50000.00"
 
 
 def test_of_a_workbook_only_what_is_shown_is_read_and_two_lists_are_not_chosen_between(

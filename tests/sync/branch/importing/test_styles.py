@@ -17,11 +17,16 @@ def test_money_is_read_in_all_its_styles(cell: str) -> None:
 
 @pytest.mark.parametrize(
     "cell",
-    ["八万", "1.5万", "-100.00", "(100.00)", "1,23", "12,34,567", "1.005", "1e5", "99999999999", "NaN", "Infinity", "12元5", "", "1.2.3", "１亿", "0x10", "1_000"],
+    ["八万", "1.5万8", "1.50001234万元", "-100.00", "(100.00)", "1,23", "12,34,567", "1.005", "1e5", "99999999999", "NaN", "Infinity", "12元5", "", "1.2.3", "１亿", "0x10", "1_000"],
 )  # fmt: skip
 def test_what_is_no_amount_is_refused(cell: str) -> None:
     with pytest.raises(Unreadable):
         styles.money(cell)
+
+
+@pytest.mark.parametrize("cell", ["2.660875万元", "2.660875万", "￥2.660875 萬元", "２．６６０８７５万元"])
+def test_ten_thousands_are_read_where_they_are_said(cell: str) -> None:
+    assert styles.money(cell) == Decimal("26608.75")
 
 
 def test_a_spreadsheets_dust_behind_the_cents_is_no_third_place() -> None:
@@ -54,7 +59,7 @@ def test_the_uplift_is_a_fraction_or_a_percentage(cell: str, value: str) -> None
     assert str(styles.uplift(cell)) == value
 
 
-@pytest.mark.parametrize("cell", ["50", "1.5", "150%", "-50%", "一半"])
+@pytest.mark.parametrize("cell", ["50", "1.5", "150%", "-50%", "一半", "0.5%"])
 def test_an_uplift_that_cannot_be_is_refused(cell: str) -> None:
     with pytest.raises(Unreadable):
         styles.uplift(cell)
