@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from app.domain.message import Message
@@ -20,6 +21,10 @@ class Cells:
     def __init__(self, row: Row) -> None:
         self.row = row
         self.problems: list[Problem] = []
+
+    def part(self, cells: Mapping[str, str]) -> Cells:
+        """The same row where these columns hold only what is one person's; with problems of its own."""
+        return Cells(replace(self.row, cells={**self.row.cells, **cells}))
 
     def raw(self, column: str) -> str:
         """The cell as it came; empty where the file has no such column."""

@@ -5,8 +5,8 @@ What is impossible is a problem; what is merely missing (a telephone, a spouse, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -160,7 +160,7 @@ def _people(cells: Cells) -> dict[str, Any]:
     return {
         "contract_no": cells.must("合同编号", styles.number),
         "customer_no": cells.may("客户编号", styles.number) or "",
-        "name": cells.must("客户姓名", styles.name),
+        "name": cells.must("客户姓名", styles.person),
         "id_last4": cells.may("身份证后四位", styles.id_last4) or "",
         "phones": cells.may("手机", styles.telephones) or (),
         "other_phones": cells.may("备用电话", styles.telephones) or (),
@@ -175,7 +175,7 @@ def _people(cells: Cells) -> dict[str, Any]:
 
 def _name_beside(cells: Cells, column: str, *details: str) -> str | None:
     """A name that may be missing, but not where there are details of that person."""
-    name = cells.may(column, styles.name)
+    name = cells.may(column, styles.person)
     if (
         name is None
         and styles.says_nothing(cells.raw(column))
@@ -226,10 +226,9 @@ def _guarantors(cells: Cells) -> tuple[ListedGuarantor, ...]:
     numbers = sorted({int(c.removeprefix("担保人")[:-2]) for c in cells.row.cells if _names_guarantor(c)})
     found: list[ListedGuarantor] = []
     for n in numbers:
-        one = _guarantor(cells, f"担保人{n}")
-        same = next((g for g in found if one and (g.name, g.phones) == (one.name, one.phones)), None)
-        if one is not None and same is None:
-            found.append(one)
+        for one in _guarantors_of(cells, f"担保人{n}"):
+            if all((g.name, g.phones) != (one.name, one.phones) for g in found):
+                found.append(one)
     return tuple(found)
 
 
@@ -237,9 +236,47 @@ def _names_guarantor(column: str) -> bool:
     return column.startswith("担保人") and column.endswith("姓名")
 
 
-def _guarantor(cells: Cells, of: str) -> ListedGuarantor | None:
-    details = [of + what for what in ("类型", "责任方式", "手机", "地址", "保证期间届满日")]
-    name = _name_beside(cells, of + "姓名", *details)
+def _guarantors_of(cells: Cells, of: str) -> Iterator[ListedGuarantor]:
+    """The guarantor of one set of columns, or several who stand in one cell, each with their own part of the others."""
+    names = styles.several(cells.raw(of + "姓名"))
+    if len(names) < 2:
+        details = [of + what for what in ("类型", "责任方式", "手机", "地址", "保证期间届满日")]
+        name = _name_beside(cells, of + "姓名", *details)
+        made = _guarantor(cells, of)
+        return iter(() if name is None else (ListedGuarantor(name=name, **made),))
+    each = [
+        cells.part({of + what: part for what, part in parts.items()})
+        for parts in _shared_out(cells, of, names)
+    ]
+    read = [(one.must(of + "姓名", styles.name), _guarantor(one, of)) for one in each]
+    for problem in (p for one in each for p in one.problems):
+        whole = replace(problem, value=cells.raw(problem.column))
+        cells.problems += [] if whole in cells.problems else [whole]
+    return (ListedGuarantor(name=name, **made) for name, made in read if name is not None)
+
+
+def _shared_out(cells: Cells, of: str, names: Sequence[str]) -> Iterator[dict[str, str]]:
+    """What of a set of columns is each one's: one part a name, or, of what people can share, one for all."""
+    columns = {"姓名": list(names)}
+    for what in ("类型", "责任方式", "手机", "地址", "保证期间届满日", "关系"):
+        parts = styles.several(cells.raw(of + what))
+        if len(parts) == 1 and what not in ("手机", "地址"):
+            parts *= len(names)
+        if len(parts) not in (0, len(names)):
+            cells.wrong(
+                of + what,
+                Message(
+                    "There are {people} names in one cell and {parts} parts here: it is not clear whose they are.",
+                    {"people": str(len(names)), "parts": str(len(parts))},
+                ),
+            )
+            parts = []
+        columns[what] = parts or [""] * len(names)
+    return (dict(zip(columns, parts, strict=True)) for parts in zip(*columns.values(), strict=True))
+
+
+def _guarantor(cells: Cells, of: str) -> dict[str, Any]:
+    """All but the name."""
     made: dict[str, Any] = {
         "role": cells.may(of + "类型", lambda cell: styles.one_of(cell, ROLES)) or "",
         "liability": cells.may(of + "责任方式", lambda cell: styles.one_of(cell, LIABILITIES)) or "unstated",
@@ -251,7 +288,7 @@ def _guarantor(cells: Cells, of: str) -> ListedGuarantor | None:
     disbursed = _silently(cells, "放款日")
     if made["guarantee_ends"] and disbursed and made["guarantee_ends"] < disbursed:
         cells.wrong(of + "保证期间届满日", Message("It is before the loan was disbursed."))
-    return ListedGuarantor(name=name, **made) if name is not None else None
+    return made
 
 
 def _silently(cells: Cells, column: str) -> date | None:

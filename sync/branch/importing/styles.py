@@ -49,6 +49,7 @@ _DAY: Final = (
 _TWO_MOBILES: Final = re.compile(
     r"\b(1[3-9]\d(?:[ -]?\d{4}){2})\s+(?=(?:\+?86\s?)?1[3-9]\d(?:[ -]?\d{4}){2}\b)"
 )
+_BETWEEN: Final = re.compile(r"[/／、,，;；|｜\r\n]")
 _BETWEEN_NUMBERS: Final = re.compile(r"[/、,;|\n](?!\s*(?:转|轉|分机|分機|内线|ext))", re.IGNORECASE)
 _FORMULA: Final = re.compile(r"\s*[=+\-@＝＋－＠\t\r]")
 _OF_DAYS: Final = re.compile("(日|日期)$")
@@ -122,6 +123,19 @@ def words(cell: str) -> str:
     if len(text) > TEXT_MAX:
         raise Unreadable(Message("It is longer than {limit} characters.", {"limit": str(TEXT_MAX)}))
     return text
+
+
+def several(cell: str) -> list[str]:
+    """The entries of a cell that holds one or more, set apart by 、 , ; / | or line breaks."""
+    return [part.strip() for part in _BETWEEN.split(cell) if not says_nothing(part)]
+
+
+def person(cell: str) -> str:
+    """One person's name."""
+    names = several(cell)
+    if len(names) > 1:
+        raise Unreadable(Message("There are several names in it; give each person columns of their own."))
+    return name(names[0] if names else cell)
 
 
 def name(cell: str) -> str:

@@ -186,6 +186,41 @@ def test_the_same_guarantor_twice_in_a_row_is_one(office: Office, tmp_path: Path
     assert len({g["guarantor_id"] for g in guarantors}) == 2
 
 
+@pytest.mark.parametrize("between", ["、", ";", "；", "\n", "/", "，", " | "])
+def test_several_guarantors_in_one_cell_are_several_people(
+    office: Office, tmp_path: Path, between: str
+) -> None:
+    cells = {
+        "担保人1姓名": between.join(("保一", "阿不都·买买提", "保三")) + between.strip(" |"),
+        "担保人1手机": between.join(("19900000011", "19900000012", "0827-8222333-801")),
+        "担保人1责任方式": between.join(("连带责任", "一般保证", "连带责任")),
+    }
+    report = import_overdue(office, write(tmp_path / "list.csv", [row(1, **cells)], "utf-8"))
+    assert (report.taken, report.rejected) == (1, [])
+    (case,) = cases(office).values()
+    people = case["guarantors"]
+    assert [g["name"] for g in people] == ["保一", "阿不都·买买提", "保三"]
+    assert [g["phones"][0]["number"] for g in people] == ["19900000011", "19900000012", "08278222333-801"]
+    assert [g["liability"] for g in people] == ["joint", "general", "joint"]
+    assert {(g["role"], g["guarantee_ends"]) for g in people} == {("guarantor", "2030-01-31")}
+
+
+def test_what_is_not_clearly_one_of_several_peoples_rejects_the_row(office: Office, tmp_path: Path) -> None:
+    rows = [
+        row(1, 担保人1姓名="保一、保二"),  # one number for two people
+        row(2, 担保人1姓名="保一、保二", 担保人1手机="19900000011、1990"),
+        row(3, 客户姓名="试一、试二"),
+        row(4, 配偶姓名="试一/试二"),
+    ]
+    report = import_overdue(office, write(tmp_path / "list.csv", rows))
+    assert [(p.line, p.column, p.value) for p in report.rejected] == [
+        (2, "担保人1手机", "19900000011"),
+        (3, "担保人1手机", "19900000011、1990"),
+        (4, "客户姓名", "试一、试二"),
+        (5, "配偶姓名", "试一/试二"),
+    ]
+
+
 def test_of_two_rows_with_one_contract_the_first_stands(office: Office, tmp_path: Path) -> None:
     report = import_overdue(office, write(tmp_path / "list.csv", [row(1), row(1, 客户姓名="试二"), row(2)]))
     assert [(p.line, p.column) for p in report.rejected] == [(3, "合同编号")]
