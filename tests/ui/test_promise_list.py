@@ -3,7 +3,7 @@ from datetime import date
 from decimal import Decimal
 
 from app.domain.promises import PromiseView
-from app.ui.screens.promises import by_state, sums
+from app.ui.screens.promises import DAY_GAP, by_state, sums
 from tests.support.fake_notebook import FakeNotebook, case_id_of
 from tests.ui.officer import Officer, inside
 
@@ -74,3 +74,17 @@ def promised(officer: Officer) -> list[str]:
     ids = {e.activity.activity_id: e.activity.case_id for e in officer.notebook.entries}
     names = {i: case.borrower.name for i, (case, _) in officer.notebook.cases.items()}
     return [names[ids[k[8:-2]]] for k in keys if k.startswith("promise-")]
+
+
+async def test_where_text_is_large_the_strip_begins_with_yesterday_so_that_today_is_in_sight() -> None:
+    notebook = FakeNotebook()
+    notebook.preferences["text_size"] = "200"
+    async with inside(notebook, tab="promises") as officer:
+        [(_, args)] = [c for c in officer.screen.client.calls if c[0] == "scroll_to"]
+        step = officer.screen.find(key="day-2026-11-22").width + DAY_GAP
+        assert args["offset"] == 2 * step
+
+
+async def test_where_text_is_of_common_size_the_strip_stays_as_it_is() -> None:
+    async with inside(tab="promises") as officer:
+        assert [c for c in officer.screen.client.calls if c[0] == "scroll_to"] == []

@@ -24,6 +24,7 @@ from app.ui.theme import ACCENT, CARD, EDGE, GAP, GREY, Sizes
 
 # What asks for something first; what is over last.
 ORDER: Final = ("due_today", "broken", "partial", "to_verify", "open", "kept", "replaced")
+DAY_GAP: Final = 6
 SUMS: Final = ("open", "kept", "broken", "to_verify")
 
 Pledge = tuple[Case, PromiseView]
@@ -61,6 +62,14 @@ def Promises() -> Any:  # noqa: N802
     draw = ft.use_callback(lambda pledge: promise_row(pledge, t, sizes, go, key=_key(pledge)), [t, sizes, go])
     rows = [r for r in found.value.rows if picked in (None, r[1].due_on)] if found.value else []
     shown, on_scroll = use_window(len(rows), of=picked)
+    strip: ft.Ref[ft.Row] = ft.use_memo(ft.Ref, [])
+    before_today = sum(d.on < day for d in found.value.days) if found.value and found.value.rows else 0
+
+    async def show_today() -> None:
+        if strip.current is not None and before_today > 0 and sizes.large:
+            await strip.current.scroll_to(offset=(before_today - 1) * (_day_width(sizes) + DAY_GAP))
+
+    ft.use_effect(show_today, [before_today, sizes], cleanup=lambda: None)
     body: list[ft.Control] = [headline(t("Repayment promises"), sizes)]
     if found.value is None:
         body.append(failed(s, found.error, retry) if found.error else waiting(s))
@@ -72,7 +81,7 @@ def Promises() -> Any:  # noqa: N802
             )
         )  # fmt: skip
     else:
-        body.append(_strip(found.value, day, picked, pick, t, sizes))
+        body.append(_strip(found.value, day, picked, pick, t, sizes, strip))
         body.append(_sums(rows, t, sizes))
         if not rows:
             body.append(ft.Container(grey(t("Nothing is promised for that day."), sizes.body), padding=8))
@@ -91,7 +100,13 @@ def Promises() -> Any:  # noqa: N802
 
 
 def _strip(
-    book: PromiseBook, today: date, picked: date | None, pick: Any, t: Translator, sizes: Sizes
+    book: PromiseBook,
+    today: date,
+    picked: date | None,
+    pick: Any,
+    t: Translator,
+    sizes: Sizes,
+    ref: ft.Ref[ft.Row],
 ) -> ft.Control:
     """The days around today: how many promises fall due on each. A tap shows that day alone, another one all."""
 
@@ -100,9 +115,10 @@ def _strip(
 
     return ft.Row(
         [_day(d, today, d.on == picked, choose(d.on), t, sizes) for d in book.days],
-        spacing=6,
+        spacing=DAY_GAP,
         scroll=ft.ScrollMode.HIDDEN,
         key="strip",
+        ref=ref,
     )
 
 
@@ -132,7 +148,7 @@ def _day(
                 horizontal_alignment=ft.CrossAxisAlignment.CENTER,
             ),
         ),
-        width=56 * (1 + (sizes.scale - 1) * 0.8),
+        width=_day_width(sizes),
         padding=ft.Padding.symmetric(vertical=8),
         border_radius=14,
         bgcolor=ground,
@@ -140,6 +156,10 @@ def _day(
         on_click=on_click,
         key=f"day-{d.on}",
     )
+
+
+def _day_width(sizes: Sizes) -> float:
+    return 56 * (1 + (sizes.scale - 1) * 0.8)
 
 
 def _key(pledge: Pledge) -> str:
