@@ -131,3 +131,11 @@ async def test_without_a_position_no_distance_is_said() -> None:
     async with inside(tab="customers", device=FakeDevice(None)) as officer:
         assert not officer.screen.shows("公里")
         assert officer.screen.shows("石桥镇 · 石桥村")
+
+
+async def test_without_a_case_the_list_offers_to_sync() -> None:
+    async with inside(FakeNotebook(empty=True), tab="customers") as officer:
+        assert officer.screen.shows("同步后，分给您的逾期客户会显示在这里")
+        before = officer.notebook.syncs
+        await officer.screen.tap(key="sync-now")
+        assert officer.notebook.syncs == before + 1

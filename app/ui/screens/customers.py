@@ -17,6 +17,7 @@ from app.ui.parts.case_row import distance_in_words, marks, overdue_pill
 from app.ui.parts.choice import Choice
 from app.ui.parts.field import Field
 from app.ui.parts.surface import card, failed, nothing_here, secondary, waiting
+from app.ui.parts.sync_chip import sync_now
 from app.ui.parts.windowed import AHEAD_PX, chunks, use_window
 from app.ui.parts.words import grey, headline, stacked, text
 from app.ui.theme import CARD, EDGE, FLOATING, GAP, GREY, TOUCH, Sizes
@@ -95,6 +96,7 @@ def Customers() -> Any:  # noqa: N802
     shown, on_scroll = use_window(len(rows), of=(asked, filters))
     draw = use_customer_row(s)
     retry = use_action(s.reload, [s.reload])
+    pull = use_action(lambda: sync_now(s), [s])
     clear = use_action(lambda: (set_query(""), set_filters(Filters()))[0], [])
     change = ft.use_callback(lambda e: set_query(e.control.value or ""), [])
 
@@ -150,6 +152,7 @@ def Customers() -> Any:  # noqa: N802
                 t("Sync to fetch the cases assigned to you."),
                 sizes,
                 icon=ft.Icons.INBOX_OUTLINED,
+                actions=[secondary(t("Sync now"), sizes, pull, icon=ft.Icons.SYNC, key="sync-now")],
             )
         ]
     return ft.Column(
