@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import flet as ft
 import pytest
 
 from app.domain.records import Position
@@ -243,3 +244,16 @@ async def test_a_repaid_case_says_that_it_is_watched_and_counts_no_days() -> Non
         assert shown.screen.shows("已还清，之后三期还款仍要跟踪")
         assert shown.screen.shows("未逾期") and not shown.screen.shows("逾期 7 天")
         assert shown.screen.shows("还清前逾期") and not shown.screen.shows("还差")
+
+
+async def test_a_name_too_long_to_share_the_bar_has_it_alone_and_the_days_overdue_stand_below() -> None:
+    for name, in_the_bar in (("王喆", True), ("阿卜杜热合曼·买买提吐尔逊江", False)):
+        notebook = FakeNotebook()
+        case_id = case_id_of(WANG)
+        case, figures = notebook.cases[case_id]
+        borrower = replace(case.borrower, name=name)
+        notebook.cases[case_id] = (replace(case, borrower=borrower), figures)
+        async with case_open(WANG, notebook) as shown:
+            bar = shown.screen.views()[-1].appbar
+            assert isinstance(bar.title, ft.Row) is in_the_bar
+            assert shown.screen.shows("逾期 7 天")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
+from unicodedata import east_asian_width
 
 import flet as ft
 
@@ -99,7 +100,7 @@ def CaseFile(case_id: str, path: str, session: Session, today: date) -> Any:  # 
                             [
                                 *(
                                     [ft.Row(_overdue(session, view), spacing=6, run_spacing=4, wrap=True)]
-                                    if s.large
+                                    if _below_the_bar(session, view)
                                     else []
                                 ),
                                 *_cards(session, view, path, today, dial_to),
@@ -124,29 +125,54 @@ def CaseFile(case_id: str, path: str, session: Session, today: date) -> Any:  # 
 _kept_file = memo(CaseFile)
 
 
-_SHORT_NAME: Final = 5
+_BAR_ROOM: Final = 272  # what a phone 360 wide leaves beside the arrow
+_PILL_EDGES: Final = 28  # of a pill, and the gap before it
 
 
 def _title(session: Session, view: CaseView) -> ft.Control:
     """The name, and how long overdue where there is room for it."""
+    s, name = session.sizes, view.case.borrower.name
+    if _below_the_bar(session, view):  # a long name takes two lines of the bar rather than lose its end
+        size = s.title * 1.1
+        close = ft.TextStyle(height=1.2)  # both lines stand in the bar
+        return text(
+            name, size if _width(name, size) <= _BAR_ROOM else s.strong, bold=True, max_lines=2, style=close
+        )
+    return ft.Row(
+        [text(name, s.title * 1.1, bold=True), *_overdue(session, view)], spacing=8, run_spacing=2, wrap=True
+    )
+
+
+def _below_the_bar(session: Session, view: CaseView) -> bool:
+    """Whether how long overdue stands below the bar: where text is large, and where the name needs the bar's line."""
     s = session.sizes
-    if s.large:  # a long name takes two lines of the bar rather than lose its end
-        long = len(view.case.borrower.name) > _SHORT_NAME
-        return text(view.case.borrower.name, s.strong if long else s.title * 1.1, bold=True, max_lines=2)
-    name = text(view.case.borrower.name, s.title * 1.1, bold=True)
-    return ft.Row([name, *_overdue(session, view)], spacing=8, run_spacing=2, wrap=True)
+    pills = sum(_PILL_EDGES + _width(words, s.label) for words in _overdue_words(session, view))
+    return s.large or _width(view.case.borrower.name, s.title * 1.1) + pills > _BAR_ROOM
+
+
+def _width(words: str, size: float) -> float:
+    """About what a line takes, in logical pixels: a Chinese character is as wide as high, a letter about half."""
+    return size * sum(1 if east_asian_width(c) in "WFA" else 0.55 for c in words)
+
+
+def _overdue_words(session: Session, view: CaseView) -> list[str]:
+    t = session.t
+    if _is_current(view):
+        return [t("Current")]
+    return [t("{n} days overdue", n=view.dpd), *([t("Long overdue")] if view.long_overdue else [])]
 
 
 def _overdue(session: Session, view: CaseView) -> list[ft.Control]:
-    s, t = session.sizes, session.t
-    if view.dpd <= 0 or view.case.status == "watch":  # repaid: nothing is unpaid
-        on, ground = ft.Colors.ON_SECONDARY_CONTAINER, ft.Colors.SECONDARY_CONTAINER
-        return [pill(t("Current"), s, color=on, ground=ground)]
-    on, ground = ft.Colors.ON_ERROR_CONTAINER, ft.Colors.ERROR_CONTAINER
-    tags: list[ft.Control] = [pill(t("{n} days overdue", n=view.dpd), s, color=on, ground=ground)]
-    if view.long_overdue:
-        tags.append(pill(t("Long overdue"), s, color=on, ground=ground))
-    return tags
+    on, ground = (
+        (ft.Colors.ON_SECONDARY_CONTAINER, ft.Colors.SECONDARY_CONTAINER)
+        if _is_current(view)
+        else (ft.Colors.ON_ERROR_CONTAINER, ft.Colors.ERROR_CONTAINER)
+    )
+    return [pill(w, session.sizes, color=on, ground=ground) for w in _overdue_words(session, view)]
+
+
+def _is_current(view: CaseView) -> bool:
+    return view.dpd <= 0 or view.case.status == "watch"  # repaid: nothing is unpaid
 
 
 def _actions(
