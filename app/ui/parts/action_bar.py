@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import flet as ft
 
@@ -13,10 +13,13 @@ from app.ui.theme import Sizes
 Action = tuple[str, Any, str, Any, Any]
 """key, icon, label, on_click, on_long_press"""
 
+_ROOM: Final = 8  # what a button takes beside its letters, in letters
+
 
 def action_bar(actions: Sequence[Action], sizes: Sizes) -> ft.Control:
     """Buttons side by side at the bottom; the first is the main one."""
-    # Five buttons side by side: labels grow as far as the longest still fits a phone of 360 dp.
+    # Five buttons side by side: labels grow as far as the longest still fits a phone of 360 dp, and a longer one has
+    # the wider button. In Chinese all are alike.
     label_size = 14 * (1 + (sizes.scale - 1) * 0.12)
 
     def button(n: int, action: Action) -> ft.Control:
@@ -28,7 +31,7 @@ def action_bar(actions: Sequence[Action], sizes: Sizes) -> ft.Control:
         )
         return ft.Button(
             key=key,
-            expand=True,
+            expand=_ROOM + len(label),
             elevation=0,
             on_click=on_click,
             on_long_press=on_long_press,
