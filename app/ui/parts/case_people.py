@@ -69,7 +69,9 @@ def _person(person: PersonView, dial: Dial, open_case: OpenCase, t: Translator, 
     if not numbers:
         lines.append(grey(t("No telephone number known"), sizes.body))
     phones = [_phone(person, point, dial, t, sizes) for point in numbers]
-    also = [_elsewhere(there, open_case, t, sizes) for there in person.also_in[:ELSEWHERE_MOST]]
+    links = [_elsewhere(there, open_case, t, sizes) for there in person.also_in[:ELSEWHERE_MOST]]
+    # Beside each other where both have room: a link is as tall as a thumb.
+    also: list[ft.Control] = [ft.Row(links, spacing=8, run_spacing=0, wrap=True)] if links[1:] else links
     others = [there.borrower for there in person.also_in[ELSEWHERE_MOST:]]
     if others:
         also.append(grey(t("Also in the cases of {names}", names=others), sizes.body))
@@ -144,7 +146,7 @@ def _elsewhere(there: Elsewhere, open_case: OpenCase, t: Translator, sizes: Size
         ),
         icon=ft.Icons.LINK,
         on_click=open_case(there.case_id),
-        style=ft.ButtonStyle(padding=ft.Padding.symmetric(horizontal=0, vertical=14)),
+        style=ft.ButtonStyle(padding=ft.Padding.symmetric(horizontal=0, vertical=13)),
         key=f"also-{there.case_id}",
     )
 
