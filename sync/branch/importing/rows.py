@@ -195,7 +195,7 @@ def _loan(cells: Cells, products: Mapping[str, Any]) -> dict[str, Any]:
         "method": cells.may("还款方式", lambda cell: styles.one_of(cell, METHODS)) or "",
         "annual_rate": cells.must("年利率", styles.rate),
         "penalty_uplift": cells.may("罚息上浮", styles.uplift),
-        "account": cells.may("还款账号", styles.words) or "",
+        "account": cells.may("还款账号", styles.number) or "",
     }
 
 

@@ -52,6 +52,7 @@ _TWO_MOBILES: Final = re.compile(
 _BETWEEN: Final = re.compile(r"[/／、,，;；|｜\r\n]")
 _BETWEEN_NUMBERS: Final = re.compile(r"[/、,;|\n](?!\s*(?:转|轉|分机|分機|内线|ext))", re.IGNORECASE)
 _FORMULA: Final = re.compile(r"\s*[=+\-@＝＋－＠\t\r]")
+_AS_TEXT: Final = re.compile(r'\s*="(.*)"\s*', re.DOTALL)
 _OF_DAYS: Final = re.compile("(日|日期)$")
 _CLOCK: Final = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$", re.ASCII)
 
@@ -80,9 +81,11 @@ class Typed(str):
 
 def written(cell: str, column: str) -> str:
     """A spreadsheet's own cell of `column` as text that reads the same: a serial as its day, the end of an identity
-    number with its leading zeros."""
+    number with its leading zeros, a number whose last digits are lost as one that shows it."""
     if not isinstance(cell, Typed):
         return cell
+    if len(cell) > 15 and cell.isdigit():
+        return f"{Decimal(cell):.14E}"
     if column == "身份证后四位" and cell.isdigit():
         return cell.zfill(4)
     return cell.day.isoformat() if cell.day is not None and _OF_DAYS.search(column) else cell
@@ -99,7 +102,9 @@ def guarded(cell: str) -> str:
 
 
 def unguarded(cell: str) -> str:
-    """The cell without the mark of `guarded`."""
+    """The cell without the mark of `guarded`, and what ="…" holds: so programs keep a spreadsheet from counting."""
+    if whole := _AS_TEXT.fullmatch(cell):
+        return whole[1].replace('""', '"')
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
 
 
@@ -181,7 +186,7 @@ def telephones(cell: str) -> tuple[str, ...]:
 def telephone(cell: str) -> str:
     """One telephone number: a mobile (11 digits), a line with or without its area code, or 400/800; an extension
     stands behind a hyphen, as in 08278222333-801."""
-    line, extension = split_extension(re.sub(r"\.0+$", "", half_width(cell).strip()))
+    line, extension = split_extension(re.sub(r"\.0{1,2}$", "", half_width(cell).strip()))
     text = re.sub(r"[()\-.]", "", line)
     text = re.sub(r"^(\+86|0086)(?=(10|2\d)\d{8}$|(?![48]00)[3-9]\d{9,10}$)", "0", text)
     text = re.sub(r"^(\+86|0086|86(?=1\d{10}$))", "", text)
@@ -310,7 +315,9 @@ def coordinate(cell: str) -> float:
 
 def one_of(cell: str, table: Mapping[str, str]) -> str:
     """The code for a word of the file."""
-    code = table.get("".join(half_width(cell).replace(",", " ").split()).removesuffix("还款法"))
+    code = table.get(
+        "".join(half_width(cell).replace(",", " ").split()).replace("、", "").removesuffix("还款法")
+    )
     if code is None:
         raise Unreadable(Message("It is none of the known words: {known}.", {"known": list(table)}))
     return code

@@ -281,6 +281,17 @@ def test_rows_a_filter_hides_are_read_like_the_others_and_told(office: Office, t
     assert report.exit_code == 0
 
 
+def test_an_account_number_a_spreadsheet_counted_with_rejects_its_row(office: Office, tmp_path: Path) -> None:
+    path = as_workbook(tmp_path / "list.xlsx", [row(1)])
+    book = openpyxl.load_workbook(path)
+    book["名单"].cell(2, list(GOOD).index("还款账号") + 1).value = 6217000000000000001
+    book.save(path)
+    report = import_overdue(office, path)
+    assert [p.column for p in report.rejected] == ["还款账号"]
+    assert report.rejected_file is not None
+    assert [p.column for p in import_overdue(office, report.rejected_file).rejected] == ["还款账号"]
+
+
 def test_one_stray_cell_at_the_end_of_a_sheet_costs_nothing(office: Office, tmp_path: Path) -> None:
     path = as_workbook(tmp_path / "list.xlsx", [row(1)])
     book = openpyxl.load_workbook(path)
@@ -366,6 +377,12 @@ def test_a_row_with_too_many_or_too_few_cells_is_rejected_by_its_line(office: Of
     path.write_bytes("\r\n".join([heading, "", one, short, long, trailing, ""]).encode("gb18030"))
     report = import_overdue(office, path)
     assert (report.taken, [(p.line, p.column) for p in report.rejected]) == (2, [(4, ""), (5, "")])
+
+
+def test_a_program_may_keep_every_cell_as_text_by_a_formula(office: Office, tmp_path: Path) -> None:
+    rows = [{k: f'="{v}"' for k, v in row(1).items()}]
+    assert import_overdue(office, write(tmp_path / "list.csv", rows)).taken == 1
+    assert import_overdue(office, write(tmp_path / "list.csv", [row(1)])).unchanged == 1
 
 
 def test_a_quoted_line_break_is_one_row_and_lines_are_counted_on(office: Office, tmp_path: Path) -> None:

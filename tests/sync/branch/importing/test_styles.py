@@ -159,6 +159,12 @@ def test_a_contract_number_that_lost_its_digits_is_refused(cell: str) -> None:
         styles.number(cell)
 
 
+def test_what_a_program_kept_as_text_comes_out_of_its_formula() -> None:
+    assert styles.unguarded('="012X"') == "012X"
+    assert styles.unguarded('="5 ""甲"""') == '5 "甲"'
+    assert styles.unguarded("'=1+1") == "=1+1"
+
+
 def test_names_keep_their_rare_characters_and_lose_their_padding() -> None:
     assert styles.name(" 张　䶮 ") == "张䶮"
     assert styles.name("龚\ue863") == "龚䶮"
