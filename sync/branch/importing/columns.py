@@ -40,6 +40,8 @@ PERCENT: Final = "%"
 MONEY: Final = frozenset(
     {"贷款金额", "贷款余额", "逾期本金", "逾期利息", "罚息", "当期应还", "账户余额", "还款金额"}
 )
+# Amounts that are each one loan's own; loans of one account have its balance in common.
+OF_ONE_LOAN: Final = MONEY - {"账户余额"}
 RATES: Final = frozenset({"年利率", "罚息上浮"})
 GUARANTOR: Final = re.compile(r"担保人([1-9]\d?)(姓名|类型|责任方式|手机|地址|保证期间届满日|关系)")
 

@@ -9,24 +9,29 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
 from app.domain.message import Message
-from sync.branch.importing.columns import CONTRACT, MONEY, WAN, Columns, counted_in
+from sync.branch.importing.columns import CONTRACT, MONEY, OF_ONE_LOAN, WAN, Columns, counted_in
 from sync.branch.importing.csv_lines import HEAD_MAX, Broken, read_lines, text_of
 from sync.branch.importing.errors import NotAList
 from sync.branch.importing.styles import half_width, is_blank, unguarded
-from sync.branch.importing.workbook import Page, read_workbook
+from sync.branch.importing.workbook import NO_MARKS, Marks, Page, read_workbook
 
 FILE_MAX: Final = 64 * 1024 * 1024
 SHOWN_MAX: Final = 20
 _ZIP: Final = b"PK\x03\x04"
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
+_WEB_PAGE: Final = (b"<html", b"<!doctype", b"<table", b"<head", b"<meta", b"<?xml")
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 # What stands below or between the loans of a list that people read: sums, counts, who made it.
 _NO_LOAN: Final = re.compile(
-    r"(本页|总)?(合计|总计|小计|共计|汇总)(:|$)|共?计?\d+(条|户|笔|行|人)(记录|数据|贷款)?$|(制表|复核|审核|填表|打印|导出)(人|时间|日期|单位)?:"
+    r"(本页|总|以上|全部|逾期|贷款)?(合计|总计|小计|共计|汇总)([:(\d,、]|$)|(sub|grand)?\s*total(:|$)"
+    r"|(合?共|计|合计)*\d+(条|户|笔|行|人)(记录|数据|贷款)?([,、;。]|$)|第\d+页"
+    r"|(制表|复核|审核|填表|打印|导出|报表)(人|时间|日期|单位)?:|(备注|说明|注|数据来源):",
+    re.IGNORECASE,
 )
 Table = list[tuple[int, tuple[str, ...] | Broken]]
 
@@ -92,6 +97,13 @@ def read_sheet(path: Path, columns: Columns) -> Sheet:
     """Read a list. Raises NotAList where the file is none, or lacks a heading the list cannot do without."""
     content = _content(path)
     sha256 = hashlib.sha256(content).hexdigest()
+    if content[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_WEB_PAGE):
+        raise NotAList(
+            Message(
+                "{file} is a web page or XML under a spreadsheet's name. Open it in a spreadsheet and save it as .xlsx or CSV.",
+                {"file": path.name},
+            )
+        )
     if not content.startswith((_ZIP, _OLD_EXCEL)):
         table = list(read_lines(text_of(content, path.name, columns.knows), columns.knows))
         return replace(_sheet(table, columns, path.name, padded=False), sha256=sha256)
@@ -118,8 +130,8 @@ def _only_list(pages: Iterable[Page], columns: Columns, file: str) -> Sheet:
     lists: dict[str, Sheet] = {}
     for page in pages:
         try:
-            sheet = _sheet(page.rows, columns, file, padded=True)
-            hidden = tuple(row.line for row in sheet.rows if row.line in page.hidden)
+            sheet = _sheet(page.rows, columns, file, padded=True, marks=page.marks)
+            hidden = tuple(row.line for row in sheet.rows if row.line in page.marks.hidden)
             lists[page.name] = replace(sheet, hidden=hidden)
         except NotAList as e:
             first = first or e
@@ -150,20 +162,33 @@ def _content(path: Path) -> bytes:
         raise NotAList(Message("{file} cannot be opened.", {"file": path.name})) from e
 
 
-def _sheet(table: Table, columns: Columns, file: str, *, padded: bool) -> Sheet:
+def _sheet(
+    table: Table,
+    columns: Columns,
+    file: str,
+    *,
+    padded: bool,
+    marks: Marks = NO_MARKS,
+) -> Sheet:
     found = [(line, cells) for line, cells in table if isinstance(cells, Broken) or not _empty(cells)]
     top = max(range(min(len(found), HEAD_MAX)), key=lambda n: _known(found[n][1], columns), default=None)
-    if top is None or isinstance(headings := found[top][1], Broken):
+    if top is None or isinstance(found[top][1], Broken):
         raise _no_list(file)
+    headings, top, below = _headings(found, top, columns)
     places = columns.places(headings, file)
     at_contract = places.get(CONTRACT)
-    no_loans = {line for line, cells in found[top + 1 :] if _is_note(cells, at_contract)}
+    again = [cells for _, cells in found[:below]]  # what stands above, on a page of its own
+    no_loans = {
+        line
+        for line, cells in found[below:]
+        if _is_note(cells, at_contract) or _known(cells, columns) * 2 > len(places) or cells in again
+    }
     own = columns.units(headings)
     of_title = _title_units(found[:top], file)
     title_units = {c: unit for c in places if c in MONEY and c not in own and (unit := of_title)}
     rows = tuple(
         replace(_row(line, cells, headings, places, padded=padded), units=title_units | own)
-        for line, cells in found[top + 1 :]
+        for line, cells in _marked(found[below:], marks, places)
         if line not in no_loans
     )
     unknown = tuple(
@@ -180,6 +205,66 @@ def _sheet(table: Table, columns: Columns, file: str, *, padded: bool) -> Sheet:
         passed_over=(*(line for line, _ in found[:top]), *sorted(no_loans)),
         title_units=title_units,
     )
+
+
+def _headings(found: Table, top: int, columns: Columns) -> tuple[tuple[str, ...], int, int]:
+    """The headings, where they begin and where the rows below them do: one line, or a group's name above its columns'."""
+    best = _cells_at(found, top), top, top + 1
+    for first in (top - 1, top):
+        if 0 <= first < len(found) - 1:
+            joined = _joined(_cells_at(found, first), _cells_at(found, first + 1), columns)
+            if _known(joined, columns) > _known(best[0], columns):
+                best = joined, first, first + 2
+    return best
+
+
+def _cells_at(found: Table, at: int) -> tuple[str, ...]:
+    cells = found[at][1]
+    return () if isinstance(cells, Broken) else cells
+
+
+def _joined(above: tuple[str, ...], below: tuple[str, ...], columns: Columns) -> tuple[str, ...]:
+    """担保人1 above 姓名 and 手机 is 担保人1姓名 and 担保人1手机; 客户信息 above 手机 says nothing."""
+    made, group = [], ""
+    for over, under in zip_longest(above, below, fillvalue=""):
+        group = group if is_blank(over) else over
+        if is_blank(under):
+            made.append(over)
+        else:
+            made.append(next((h for h in (group + under, under) if columns.knows(h)), over or under))
+    return tuple(made)
+
+
+def _marked(rows: Table, marks: Marks, places: Mapping[str, int]) -> Table:
+    """The rows with what stands in a cell merged over several of them in each, and without those that lack something:
+    an amount in such a cell is nobody's for sure, and a formula without its result says nothing."""
+    by_line = dict(rows)
+    for line, column in marks.uncalculated:
+        cells = by_line.get(line)
+        if column in places.values() and cells is not None and not isinstance(cells, Broken):
+            why = Message(
+                "A formula in it has no result. Open the file in a spreadsheet, save it there and import it again."
+            )
+            by_line[line] = Broken(cells, why, len(cells))
+    of_one_loan = {places[ours] for ours in OF_ONE_LOAN if ours in places}
+    for column, first, last in marks.merged:
+        top = by_line.get(first)
+        if top is None or isinstance(top, Broken) or column >= len(top) or is_blank(top[column]):
+            continue
+        for line in [line for line, _ in rows if first <= line <= last]:
+            cells = by_line[line]
+            if isinstance(cells, Broken):
+                continue
+            if column in of_one_loan:
+                why = Message(
+                    "An amount stands in a cell merged over several rows: it is not clear whose it is."
+                )
+                by_line[line] = Broken(cells, why, len(cells))
+            else:
+                filled = [*cells, *[""] * (column + 1 - len(cells))]
+                filled[column] = top[column]
+                by_line[line] = tuple(filled)
+    return list(by_line.items())
 
 
 def _title_units(above: Table, file: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import math
 import re
@@ -23,6 +24,27 @@ _ROW: Final = re.compile(rb"<(?:\w+:)?row(?:\s([^>]*))?>")
 _ROW_NUMBER: Final = re.compile(rb"""(?:^|\s)r\s*=\s*["'](\d+)["']""")
 _HIDDEN: Final = re.compile(rb"""(?:^|\s)hidden\s*=\s*["'](?:1|true)["']""")
 
+_MERGED: Final = re.compile(
+    rb"""<(?:\w+:)?mergeCell\s[^>]*?ref\s*=\s*["']\$?([A-Z]{1,3})\$?(\d+):\$?[A-Z]{1,3}\$?(\d+)"""
+)
+_CELL_NUMBER: Final = re.compile(rb"""\sr\s*=\s*["']([A-Z]{1,3})(\d+)["']""")
+_NO_RESULT: Final = re.compile(
+    rb"<(?:\w+:)?c(\s[^>]*)?><(?:\w+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What openpyxl does not say of a sheet while it streams.
+
+    `hidden`: numbers of the rows a filter or somebody's hand has hidden. `merged`: column (from 0), first and last row
+    of cells merged over several rows. `uncalculated`: row and column of formulas whose results are not in the file.
+    """
+
+    hidden: frozenset[int] = frozenset()
+    merged: tuple[tuple[int, int, int], ...] = ()
+    uncalculated: tuple[tuple[int, int], ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -30,7 +52,10 @@ class Page:
 
     name: str
     rows: list[tuple[int, tuple[str, ...] | Broken]]
-    hidden: frozenset[int]
+    marks: Marks
+
+
+NO_MARKS: Final = Marks()
 
 
 def read_workbook(content: bytes, file: str) -> Iterator[Page]:
@@ -39,7 +64,13 @@ def read_workbook(content: bytes, file: str) -> Iterator[Page]:
 
     Raises NotAList when it is no workbook.
     """
-    import openpyxl  # takes 0.2 s to load, and most lists are CSV
+    from openpyxl.reader.excel import ExcelReader  # takes 0.2 s to load, and most lists are CSV
+
+    class Reader(ExcelReader):
+        """openpyxl's, which fails at a sheet that is a chart when it streams."""
+
+        def read_chartsheet(self, sheet: Any, rel: Any) -> None:
+            """No list is in it."""
 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
@@ -47,9 +78,11 @@ def read_workbook(content: bytes, file: str) -> Iterator[Page]:
                 raise NotAList(Message("{file} is too large to be a list.", {"file": file}))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of styles it does not know; we read values only
-            book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+            reader = Reader(io.BytesIO(content), read_only=True, data_only=True)
+            reader.read()
+            book = reader.wb
             sheets = [
-                Page(sheet.title, _rows(sheet, book.epoch.date()), _hidden_rows(sheet))
+                Page(sheet.title, _rows(sheet, book.epoch.date()), _marks(sheet))
                 for sheet in book.worksheets
                 if sheet.sheet_state == "visible"
             ]
@@ -70,12 +103,29 @@ def _rows(sheet: Any, epoch: date) -> list[tuple[int, tuple[str, ...] | Broken]]
     ]
 
 
-def _hidden_rows(sheet: Any) -> frozenset[int]:
-    """The numbers of the rows a filter or somebody's hand has hidden, which openpyxl does not say while it streams."""
+def _marks(sheet: Any) -> Marks:
     with sheet._get_source() as source:
         xml = source.read()
-    if b"hidden" not in xml:
-        return frozenset()
+    return Marks(
+        _hidden_rows(xml) if b"hidden" in xml else frozenset(),
+        tuple(_merged(xml)),
+        tuple(_uncalculated(xml)),
+    )
+
+
+def _uncalculated(xml: bytes) -> Iterator[tuple[int, int]]:
+    for cell in _NO_RESULT.finditer(xml):
+        attributes = cell[1] or b""
+        # A text as result may be an empty one.
+        if b't="str"' not in attributes and (said := _CELL_NUMBER.search(attributes)):
+            yield int(said[2]), _column(said[1])
+
+
+def _column(letters: bytes) -> int:
+    return functools.reduce(lambda n, letter: n * 26 + letter - 64, letters, 0) - 1
+
+
+def _hidden_rows(xml: bytes) -> frozenset[int]:
     found, at = set(), 0
     for row in _ROW.finditer(xml):
         attributes = row[1] or b""
@@ -84,6 +134,13 @@ def _hidden_rows(sheet: Any) -> frozenset[int]:
         if _HIDDEN.search(attributes):
             found.add(at)
     return frozenset(found)
+
+
+def _merged(xml: bytes) -> Iterator[tuple[int, int, int]]:
+    for merge in _MERGED.finditer(xml):
+        first, last = int(merge[2]), int(merge[3])
+        if first < last:
+            yield _column(merge[1]), first, last
 
 
 def _cell(value: Any, epoch: date) -> str:

@@ -1,8 +1,11 @@
 """What a file may look like, and what is no list at all."""
 
+import zipfile
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -290,6 +293,74 @@ def test_an_account_number_a_spreadsheet_counted_with_rejects_its_row(office: Of
     assert [p.column for p in report.rejected] == ["还款账号"]
     assert report.rejected_file is not None
     assert [p.column for p in import_overdue(office, report.rejected_file).rejected] == ["还款账号"]
+
+
+def changed(path: Path, change: Callable[[Any, Callable[[str], int]], None]) -> Path:
+    """The workbook with its list's sheet changed; the second argument finds a heading's column."""
+    book = openpyxl.load_workbook(path)
+    change(book["名单"], lambda heading: list(GOOD).index(heading) + 1)
+    book.save(path)
+    return path
+
+
+def test_what_stands_in_a_cell_merged_over_rows_stands_in_each(office: Office, tmp_path: Path) -> None:
+    def merge(sheet: Any, at: Callable[[str], int]) -> None:
+        for heading in ("客户编号", "客户姓名", "手机", "账户余额"):
+            sheet.merge_cells(start_row=2, end_row=3, start_column=at(heading), end_column=at(heading))
+        sheet.merge_cells(start_row=4, end_row=5, start_column=at("逾期本金"), end_column=at("逾期本金"))
+
+    path = as_workbook(tmp_path / "list.xlsx", [row(1), row(2), row(3), row(4), row(5)])
+    report = import_overdue(office, changed(path, merge))
+    assert (report.taken, [p.line for p in report.rejected]) == (3, [4, 5])
+    first, second = (cases(office)[c] for c in ("5100000001", "5100000002"))
+    assert first["borrower"] == second["borrower"]
+    assert first["customer_no"] == second["customer_no"]
+    assert figures(office)["5100000002"]["account_balance"] == "100.00"
+
+
+def test_a_formula_without_its_result_rejects_its_row_and_one_with_it_is_read(
+    office: Office, tmp_path: Path
+) -> None:
+    def calculate(sheet: Any, at: Callable[[str], int]) -> None:
+        sheet.cell(2, at("账户余额")).value = "=50+50"
+        sheet.append(["合计", *[None] * (at("贷款金额") - 2), "=SUM(P2:P3)"])
+
+    path = changed(as_workbook(tmp_path / "list.xlsx", [row(1), row(2)]), calculate)
+    report = import_overdue(office, path)
+    assert (report.taken, [(p.line, p.column) for p in report.rejected]) == (1, [(2, "")])
+
+    with zipfile.ZipFile(path) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, part in parts.items():
+            packed.writestr(name, part.replace(b"<f>50+50</f><v />", b"<f>50+50</f><v>100</v>"))
+    assert (r := import_overdue(office, path)).rejected == []
+    assert (r.taken, figures(office)["5100000001"]["account_balance"]) == (1, "100.00")
+
+
+def test_a_chart_beside_the_list_is_passed_over(office: Office, tmp_path: Path) -> None:
+    path = as_workbook(tmp_path / "list.xlsx", [row(1)])
+    book = openpyxl.load_workbook(path)
+    book.create_chartsheet("图")
+    book.save(path)
+    assert import_overdue(office, path).taken == 1
+
+
+def test_headings_may_stand_in_two_lines_and_come_again_on_every_page(office: Office, tmp_path: Path) -> None:
+    import_overdue(office, write(tmp_path / "plain.csv", [row(1), row(2)]))
+    plain = without_ids(office)
+    heading, one, two = lines_of(tmp_path, [row(1), row(2)])
+    over, under, group = [], [], "担保人1"
+    for name in heading.split(","):
+        within = name.startswith(group)
+        over.append(name if not within else "" if group in over else group)
+        under.append(name.removeprefix(group) if within else "")
+    path = tmp_path / "list.csv"
+    for top in ([",".join(over), ",".join(under)], ["客户信息" + "," * heading.count(","), heading]):
+        path.write_bytes("\r\n".join([*top, one, *top, two, "总计(2户),80000"]).encode("gb18030"))
+        report = import_overdue(office, path)
+        assert (report.unchanged, report.rejected) == (2, [])
+        assert without_ids(office) == plain
 
 
 def test_one_stray_cell_at_the_end_of_a_sheet_costs_nothing(office: Office, tmp_path: Path) -> None:
