@@ -21,7 +21,9 @@ GAP: Final = 8
 EDGE: Final = 16
 TOUCH: Final = 48
 CARD_ROOM: Final = 290
+BAR_ROOM: Final = 272  # what a bar 360 wide leaves beside the arrow
 FIGURE_WIDTH: Final = 0.54  # of its size, bold, a sum's commas and point among them
+SMALLEST: Final = 14  # of any text
 FLOATING: Final = 0.75  # Material draws the label of a filled field at three quarters of its size
 
 # Every pair of text and ground here is at least 4.5 : 1 (tests/ui/test_theme.py computes it).

@@ -13,6 +13,7 @@ from app.ui.context import Session
 from app.ui.parts.chips import Handler, one_of, question, some_of, tap
 from app.ui.parts.field import Field
 from app.ui.parts.words import text
+from app.ui.theme import FLOATING, SMALLEST
 
 if TYPE_CHECKING:
     from app.ui.parts.draft_keeper import DraftKeeper
@@ -112,7 +113,7 @@ def written(
         max_lines=max(lines, 5) if lines > 1 else 1,
         align_label_with_hint=lines > 1,  # where the first line will stand
         text_size=s.body,
-        label_style=ft.TextStyle(size=s.body),
+        label_style=ft.TextStyle(size=max(s.body, SMALLEST / FLOATING)),
         border=ft.OutlineInputBorder(border_radius=14),
         **more,
     )

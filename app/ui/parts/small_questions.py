@@ -204,7 +204,7 @@ def claim(session: Session, keeper: DraftKeeper, view: CaseView, form: Form) -> 
             t("Paid on"), s, DayChoice(form["paid_on"], (0, -1, -2), today - LONGEST_AGO, today, paid, "paid")
         ),
         _said(session, keeper, form, "channel", t("How it was paid"), CHANNELS),
-        _words(session, keeper, form, "account_tail", t("Last digits of the account, if known")),
+        _words(session, keeper, form, "account_tail", t("Account ending, if known")),
         *_whose(session, keeper, view, form),
         _words(session, keeper, form, "note", t("Note")),
     ]  # fmt: skip
