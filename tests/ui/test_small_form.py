@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from app.ui.theme import FLOATING
+from tests.support.fake_notebook import FakeNotebook
 from tests.ui.case_file import WANG, case_open
 
 
@@ -149,3 +153,22 @@ async def test_a_small_form_left_unfinished_is_named_on_today_and_goes_on_from_t
         assert case.route.endswith("/note")
         await case.save()
         assert case.notebook.recorded[0].body == {"text": "门口有新车"}
+
+
+@pytest.mark.parametrize("size", ["100", "125", "200"])
+async def test_a_fields_label_is_never_smaller_than_fourteen_also_above_what_is_written(size: str) -> None:
+    notebook = FakeNotebook()
+    notebook.preferences["text_size"] = size
+    async with case_open(WANG, notebook) as case:
+        await case.screen.tap(key="form-note")
+        label = case.screen.find(key="text").label_style
+        assert label.size * FLOATING >= 14
+
+
+async def test_a_forms_bar_is_taller_only_where_a_large_title_takes_two_lines() -> None:
+    for language, kind, tall in (("zh", "note", False), ("en", "claim", True)):
+        notebook = FakeNotebook()
+        notebook.preferences.update(text_size="200", language=language)
+        async with case_open(WANG, notebook) as case:
+            await case.screen.tap(key=f"form-{kind}")
+            assert (case.screen.views()[-1].appbar.toolbar_height > 64) is tall

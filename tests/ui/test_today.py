@@ -214,6 +214,16 @@ def test_a_row_does_not_say_the_day_twice() -> None:
     assert steps_in_words([RING, LOOK], t) == "每日电话、首次上门"
 
 
+async def test_where_text_is_large_one_unfinished_record_is_enough_before_the_plan() -> None:
+    notebook = FakeNotebook()
+    notebook.preferences["text_size"] = "200"
+    for n, kind in enumerate(("visit", "call", "note")):
+        await notebook.save_draft(Draft(f"d{n}", case_id_of("王喆"), kind, {}))
+    async with inside(notebook) as officer:
+        assert [bool(officer.screen.find_all(key=f"draft-d{n}")) for n in range(3)] == [False, False, True]
+        assert officer.screen.shows("还有 2 条")
+
+
 def test_at_a_door_the_door_comes_first() -> None:
     due = replace(RING, step="承诺今日到期", promise_id="p1")
     assert [s.step for s in doors_first([due, RING, LOOK])] == ["承诺今日到期", "首次上门", "每日电话"]

@@ -13,8 +13,8 @@ from app.ui.context import Session
 from app.ui.parts.chips import tap, tap_go
 from app.ui.parts.gate import gate_panel
 from app.ui.parts.surface import card
-from app.ui.parts.words import grey, text, warning
-from app.ui.theme import EDGE, GREY, PAGE, QUIET
+from app.ui.parts.words import grey, line_width, text, warning
+from app.ui.theme import BAR_ROOM, EDGE, GREY, PAGE, QUIET
 
 if TYPE_CHECKING:
     from app.ui.parts.draft_keeper import DraftKeeper
@@ -42,6 +42,7 @@ def form_view(
     about_line = ft.Text(
         about, size=s.label, color=GREY, weight=ft.FontWeight.W_400, max_lines=None if s.large else 2
     )
+    two_lines = s.large and line_width(title, s.body) > BAR_ROOM
     unsaved = keeper is not None and keeper.changed and not keeper.saved
     return ft.View(
         route=route,
@@ -52,7 +53,7 @@ def form_view(
         on_confirm_pop=leave if unsaved else None,
         appbar=ft.AppBar(
             bgcolor=PAGE,
-            toolbar_height=64 * (1 + (s.scale - 1) * 0.5),
+            toolbar_height=64 * (1 + (s.scale - 1) * 0.5) if two_lines else 64,
             title=text(title, s.body, bold=True, max_lines=2)  # a title cut short says nothing
             if s.large
             else ft.Column(

@@ -33,6 +33,11 @@ def stacked(*lines: tuple[str, float, Any], **more: Any) -> ft.Text:
     )
 
 
+def line_width(words: str, size: float) -> float:
+    """About what a line takes, in logical pixels: a Chinese character is as wide as high, a letter about half."""
+    return size * sum(1 if c >= "·" else 0.55 for c in words)
+
+
 def mid_line(words: str) -> str:
     """Words that can begin a line, as they stand inside one; in Chinese the same."""
     return words[:1].lower() + words[1:]

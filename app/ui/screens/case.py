@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
-from unicodedata import east_asian_width
 
 import flet as ft
 
@@ -25,8 +24,8 @@ from app.ui.parts.dial_flow import dial
 from app.ui.parts.form_frame import NEUTRAL, advice
 from app.ui.parts.parties import first_number, people_of
 from app.ui.parts.surface import failed, waiting
-from app.ui.parts.words import pill, text
-from app.ui.theme import EDGE, PAGE
+from app.ui.parts.words import line_width, pill, text
+from app.ui.theme import BAR_ROOM, EDGE, PAGE
 
 if TYPE_CHECKING:
     from app.views import CaseView
@@ -125,7 +124,6 @@ def CaseFile(case_id: str, path: str, session: Session, today: date) -> Any:  # 
 _kept_file = memo(CaseFile)
 
 
-_BAR_ROOM: Final = 272  # what a phone 360 wide leaves beside the arrow
 _PILL_EDGES: Final = 28  # of a pill, and the gap before it
 
 
@@ -136,7 +134,11 @@ def _title(session: Session, view: CaseView) -> ft.Control:
         size = s.title * 1.1
         close = ft.TextStyle(height=1.2)  # both lines stand in the bar
         return text(
-            name, size if _width(name, size) <= _BAR_ROOM else s.strong, bold=True, max_lines=2, style=close
+            name,
+            size if line_width(name, size) <= BAR_ROOM else s.strong,
+            bold=True,
+            max_lines=2,
+            style=close,
         )
     return ft.Row(
         [text(name, s.title * 1.1, bold=True), *_overdue(session, view)], spacing=8, run_spacing=2, wrap=True
@@ -146,13 +148,8 @@ def _title(session: Session, view: CaseView) -> ft.Control:
 def _below_the_bar(session: Session, view: CaseView) -> bool:
     """Whether how long overdue stands below the bar: where text is large, and where the name needs the bar's line."""
     s = session.sizes
-    pills = sum(_PILL_EDGES + _width(words, s.label) for words in _overdue_words(session, view))
-    return s.large or _width(view.case.borrower.name, s.title * 1.1) + pills > _BAR_ROOM
-
-
-def _width(words: str, size: float) -> float:
-    """About what a line takes, in logical pixels: a Chinese character is as wide as high, a letter about half."""
-    return size * sum(1 if east_asian_width(c) in "WFA" else 0.55 for c in words)
+    pills = sum(_PILL_EDGES + line_width(words, s.label) for words in _overdue_words(session, view))
+    return s.large or line_width(view.case.borrower.name, s.title * 1.1) + pills > BAR_ROOM
 
 
 def _overdue_words(session: Session, view: CaseView) -> list[str]:

@@ -252,7 +252,7 @@ def Unfinished(plan: DayPlan) -> ft.Control:  # noqa: N802
         return ft.Container(visible=False)
     t, sizes = s.t, s.sizes
     begun = list(reversed(drafts.value))  # the one left last first
-    folded = [] if whole else begun[UNFINISHED_MOST:]
+    folded = [] if whole else begun[1 if sizes.large else UNFINISHED_MOST :]
     names = {i.case_id: i.name for i in (*plan.visits, *plan.calls, *plan.waiting)}
 
     def line(draft: Any) -> ft.Control:
