@@ -78,6 +78,8 @@ def files(office: Office) -> APIRouter:
         _speaks_tus(request)
         if request.headers.get("content-type", "").split(";")[0].strip().lower() != OFFSET_STREAM:
             raise p.refuse(p.OFFSET_TYPE)
+        if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+            raise p.refuse(p.ENCODING)  # offsets count the file's own bytes
         offset = _number(request, "upload-offset")
         stands = await run_in_threadpool(find, office, token, upload_id)
         if stands.offset != offset:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import io
 import socket
@@ -248,6 +249,29 @@ def test_bytes_of_another_type_are_refused(branch: RunningBranch, phone: WirePho
     address = begin(phone, activity_id, b"photo").headers["location"]
     answer = send(phone, address, 0, b"photo", **{"Content-Type": "image/jpeg"})
     assert refused(answer) == (415, "unsupported_type")
+
+
+def test_a_client_that_cannot_patch_names_the_method_in_a_header(
+    branch: RunningBranch, phone: WirePhone
+) -> None:
+    activity_id = declared(phone, branch.case(), PHOTO)
+    address = begin(phone, activity_id, PHOTO).headers["location"]
+    asked = auth(phone) | {"Upload-Offset": "0", "Content-Type": OFFSETS, "X-HTTP-Method-Override": "PATCH"}
+    answer = phone.http.post(address, headers=asked, content=PHOTO)
+    assert (answer.status_code, answer.headers["upload-offset"]) == (204, str(len(PHOTO)))
+    assert read(phone, activity_id, digest(PHOTO)).content == PHOTO
+    assert phone.http.post(address, headers=auth(phone)).status_code == 405
+
+
+def test_packed_bytes_of_a_file_are_refused_and_change_nothing(
+    branch: RunningBranch, phone: WirePhone
+) -> None:
+    content = bytes(2000)
+    activity_id = declared(phone, branch.case(), content)
+    address = begin(phone, activity_id, content).headers["location"]
+    packed = send(phone, address, 0, gzip.compress(content), **{"Content-Encoding": "gzip"})
+    assert refused(packed) == (415, "unsupported_encoding")
+    assert send(phone, address, 0, content).status_code == 204
 
 
 def test_options_say_what_of_tus_is_spoken(phone: WirePhone) -> None:
