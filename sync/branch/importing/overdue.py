@@ -5,6 +5,7 @@ Figures move every day; a case's version rises only where the case itself change
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -36,7 +37,7 @@ from sync.branch.importing.log import keep_log, last_full_list
 from sync.branch.importing.rejected import write_rejected
 from sync.branch.importing.report import Report
 from sync.branch.importing.rows import Listed
-from sync.branch.importing.sheet import Sheet, read_sheet
+from sync.branch.importing.sheet import Sheet, read_sheet, shown
 from sync.branch.office import Office, setting
 
 # A list dated further ahead than this is taken for a slip of the pen, and a later one of today wins over it.
@@ -228,6 +229,14 @@ class _Taking:
             self.cases[held.case_id] = documents[held.case_id] | standing_members(standing)
 
 
+def _names(row: Listed) -> list[str]:
+    return [row.name, *(name for _, name, _ in row.debtors), *(g.name for g in row.guarantors)]
+
+
+def _has_lost_characters(name: str) -> bool:
+    return any(c in "?？" or unicodedata.category(c) == "Co" for c in name)
+
+
 def _decided_closed(case: Document) -> bool:
     """The supervisor closed it (written off, sold): that it still stands on a list does not open it again."""
     return any(d.get("what") == "closed" for d in case.get("decisions") or [])
@@ -256,6 +265,14 @@ def _warnings(sheet: Sheet, listing: Listing, officers: Mapping[str, str], today
             Message(
                 "The list is of {day}, which is after today, {today}. Check the clock and the file.",
                 {"day": iso(listing.data_on), "today": iso(today)},
+            )
+        )
+    if lost := [row.line for row in listing.rows if any(map(_has_lost_characters, _names(row)))]:
+        found.append(
+            Message(
+                "A name has a ? or a character of one program's own, as rare characters become on the way: line {lines}. "
+                "It was taken as it is; have the list made in GB18030 or UTF-8.",
+                {"lines": shown(lost)},
             )
         )
     for number, name in sorted({(row.officer_id, row.officer_name) for row in listing.rows}):

@@ -75,7 +75,7 @@ class Sheet:
             found.append(
                 Message(
                     "Titles, sums and notes are no rows of a list and were passed over: line {lines}.",
-                    {"lines": _shown(self.passed_over)},
+                    {"lines": shown(self.passed_over)},
                 )
             )
         if any(WAN in row.units.values() for row in self.rows[:1]):
@@ -87,7 +87,7 @@ class Sheet:
                 Message(
                     "{count} rows are hidden by a filter or by hand and were read like the others: line {lines}. "
                     "Where they are not meant, delete them from the file before it is imported.",
-                    {"count": len(self.hidden), "lines": _shown(self.hidden)},
+                    {"count": len(self.hidden), "lines": shown(self.hidden)},
                 )
             )
         return found
@@ -110,7 +110,8 @@ def read_sheet(path: Path, columns: Columns) -> Sheet:
     return replace(_only_list(_pages(content, path.name), columns, path.name), sha256=sha256)
 
 
-def _shown(lines: Sequence[int]) -> list[str]:
+def shown(lines: Sequence[int]) -> list[str]:
+    """Line numbers for a sentence: the first of them, and … for the rest."""
     return [str(line) for line in lines[:SHOWN_MAX]] + (["…"] if len(lines) > SHOWN_MAX else [])
 
 

@@ -480,6 +480,18 @@ def test_bytes_that_are_no_text_cost_their_own_row_only(office: Office, tmp_path
     assert (report.taken, [(p.line, p.column) for p in report.rejected]) == (2, [(3, "客户姓名")])
 
 
+def test_a_name_that_lost_a_character_on_the_way_is_taken_and_told(office: Office, tmp_path: Path) -> None:
+    rows = [
+        row(1, 客户姓名="𠮷䶮㐂"),
+        row(2, 客户姓名="张?"),
+        row(3, 担保人1姓名="保\ue123"),
+        row(4, 配偶姓名="？四"),
+    ]
+    report = import_overdue(office, write(tmp_path / "list.csv", rows))
+    assert (report.taken, [w.params for w in report.warnings]) == (4, [{"lines": ["3", "4", "5"]}])
+    assert cases(office)["5100000001"]["borrower"]["name"] == "𠮷䶮㐂"
+
+
 def test_headings_without_rows_take_nothing(office: Office, tmp_path: Path) -> None:
     report = import_overdue(office, write(tmp_path / "list.csv", []))
     assert (report.taken, report.exit_code, len(report.warnings)) == (0, 0, 1)
