@@ -238,7 +238,7 @@ def _names_guarantor(column: str) -> bool:
 
 def _guarantors_of(cells: Cells, of: str) -> Iterator[ListedGuarantor]:
     """The guarantor of one set of columns, or several who stand in one cell, each with their own part of the others."""
-    names = styles.several(cells.raw(of + "姓名"))
+    names = styles.names(cells.raw(of + "姓名"))
     if len(names) < 2:
         details = [of + what for what in ("类型", "责任方式", "手机", "地址", "保证期间届满日")]
         name = _name_beside(cells, of + "姓名", *details)

@@ -49,6 +49,7 @@ _DAY: Final = (
 _TWO_MOBILES: Final = re.compile(
     r"\b(1[3-9]\d(?:[ -]?\d{4}){2})\s+(?=(?:\+?86\s?)?1[3-9]\d(?:[ -]?\d{4}){2}\b)"
 )
+_LIKE_A_NAME: Final = re.compile(r"""[^="!<>@+{}\[\]\\]*[^\W\d_][^="!<>@+{}\[\]\\]*""")
 _BETWEEN: Final = re.compile(r"[/／、,，;；|｜\r\n]")
 _BETWEEN_NUMBERS: Final = re.compile(r"[/、,;|\n](?!\s*(?:转|轉|分机|分機|内线|ext))", re.IGNORECASE)
 _FORMULA: Final = re.compile(r"\s*[=+\-@＝＋－＠\t\r]")
@@ -135,12 +136,18 @@ def several(cell: str) -> list[str]:
     return [part.strip() for part in _BETWEEN.split(cell) if not says_nothing(part)]
 
 
+def names(cell: str) -> list[str]:
+    """The names in a cell. What parts into anything but names is one, however odd."""
+    found = several(cell)
+    return found if all(map(_LIKE_A_NAME.fullmatch, found)) else [cell]
+
+
 def person(cell: str) -> str:
     """One person's name."""
-    names = several(cell)
-    if len(names) > 1:
+    found = names(cell)
+    if len(found) > 1:
         raise Unreadable(Message("There are several names in it; give each person columns of their own."))
-    return name(names[0] if names else cell)
+    return name(found[0] if found else cell)
 
 
 def name(cell: str) -> str:

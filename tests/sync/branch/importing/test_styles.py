@@ -172,6 +172,17 @@ def test_names_keep_their_rare_characters_and_lose_their_padding() -> None:
     assert styles.name("John Smith") == "John Smith"
 
 
+def test_only_names_part_a_cell_into_several() -> None:
+    assert styles.names("保一、阿不都·买买提；龚\ue863(已故)/*三") == [
+        "保一",
+        "阿不都·买买提",
+        "龚\ue863(已故)",
+        "*三",
+    ]
+    for odd in ("=cmd|' /C calc'!A0", '=HYPERLINK("http://x","张")', "@SUM(A,B)"):
+        assert styles.names(odd) == [odd]
+
+
 @pytest.mark.parametrize("cell", ["123", "\ufffd三", "#N/A", "——", "张" * 65])
 def test_what_is_no_name_is_refused(cell: str) -> None:
     with pytest.raises(Unreadable):
