@@ -182,7 +182,7 @@ def _sheet(
     no_loans = {
         line
         for line, cells in found[below:]
-        if _is_note(cells, at_contract) or _known(cells, columns) * 2 > len(places) or cells in again
+        if _is_note(cells, at_contract) or _is_heading(cells, at_contract, columns) or cells in again
     }
     own = columns.units(headings)
     of_title = _title_units(found[:top], file)
@@ -287,6 +287,13 @@ def _is_note(cells: tuple[str, ...] | Broken, at_contract: int | None) -> bool:
     return bool(_NO_LOAN.match(first)) and (
         is_blank(contract) or "".join(half_width(contract).split()) == first
     )
+
+
+def _is_heading(cells: tuple[str, ...] | Broken, at_contract: int | None, columns: Columns) -> bool:
+    """Whether the headings stand there once more: where the contract would, and in most of the other cells."""
+    if isinstance(cells, Broken) or at_contract is None or at_contract >= len(cells):
+        return False
+    return columns.knows(cells[at_contract]) and _known(cells, columns) * 2 > len(cells)
 
 
 def _row(

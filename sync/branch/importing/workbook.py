@@ -20,16 +20,16 @@ from sync.branch.importing.errors import NotAList
 from sync.branch.importing.styles import Typed, from_serial
 
 INFLATED_MAX: Final = 256 * 1024 * 1024
-_ROW: Final = re.compile(rb"<(?:\w+:)?row(?:\s([^>]*))?>")
+_ROW: Final = re.compile(rb"<(?:\w+:)?row(?:\s([^<>]*))?>")
 _ROW_NUMBER: Final = re.compile(rb"""(?:^|\s)r\s*=\s*["'](\d+)["']""")
 _HIDDEN: Final = re.compile(rb"""(?:^|\s)hidden\s*=\s*["'](?:1|true)["']""")
 
 _MERGED: Final = re.compile(
-    rb"""<(?:\w+:)?mergeCell\s[^>]*?ref\s*=\s*["']\$?([A-Z]{1,3})\$?(\d+):\$?[A-Z]{1,3}\$?(\d+)"""
+    rb"""<(?:\w+:)?mergeCell\s[^<>]*?ref\s*=\s*["']\$?([A-Z]{1,3})\$?(\d+):\$?[A-Z]{1,3}\$?(\d+)"""
 )
 _CELL_NUMBER: Final = re.compile(rb"""\sr\s*=\s*["']([A-Z]{1,3})(\d+)["']""")
 _NO_RESULT: Final = re.compile(
-    rb"<(?:\w+:)?c(\s[^>]*)?><(?:\w+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</"
+    rb"<(?:\w+:)?c(\s[^<>]*)?><(?:\w+:)?f(?:\s[^<>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</"
 )
 
 
