@@ -16,6 +16,7 @@ from app import VERSION
 from app.device.clock import SystemClock
 from app.device.folder import IN_BROWSER, KEYS, DataFolder, NoFolder
 from app.device.keys import KeyRing
+from app.device.look import KeptLook
 from app.device.moving import notebook_folder
 from app.domain.message import Message
 from app.domain.places import ready_to_measure
@@ -92,6 +93,7 @@ def _notebook(
             initials=initials(),
             procedures=bundled_procedures(),
             wrap_anew=keys.wrap_anew,
+            look=KeptLook(folder),
             device_name=name,
             platform=kind,
             home=home,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -520,6 +520,17 @@ class Notebook:
     async def set_preference(self, name: str, value: str) -> None:
         """Keep it."""
         await self._opened().store.put(f"preference.{name}", value.encode())
+
+    def look(self) -> Mapping[str, str]:
+        """How the screens were last shown on this phone (language, theme, text_size), also before the PIN: kept outside
+        the sealed store, so whatever stands there may have been written by anybody.
+        """
+        return self._ports.look.read() if self._ports.look is not None else {}
+
+    async def keep_look(self, look: Mapping[str, str]) -> None:
+        """Keep it for the next start; never fails."""
+        if self._ports.look is not None:
+            await self._ports.look.keep(look)
 
     async def doctor(self) -> list[Message]:
         """What is wrong; empty when sound."""

@@ -215,6 +215,18 @@ class SealedJournal:
         return {"records": records, "waiting": self.waiting, "files": files}
 
 
+class Look(Protocol):
+    """How the screens were last shown on this phone: `language`, `theme`, `text_size`. There before the PIN."""
+
+    def read(self) -> Mapping[str, str]:
+        """What was kept; not sealed, so not to be trusted."""
+        ...
+
+    async def keep(self, look: Mapping[str, str]) -> None:
+        """Keep it for the next start, where that can be done."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """What bootstrap hands the notebook.
@@ -242,3 +254,4 @@ class Ports:
     device_name: str = ""
     platform: str = ""
     wrap_anew: Callable[[str], Awaitable[bool]] | None = None
+    look: Look | None = None

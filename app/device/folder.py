@@ -15,6 +15,7 @@ from app.errors import Busy, NotebookError, is_full, no_room_to_open
 APP: Final = "waifang"
 KEYS: Final = "keys.json"
 LOCK: Final = "lock"
+LOOK: Final = "look.json"
 MOVED: Final = "moved-from.json"  # where this notebook was moved from, while a copy is left there
 IN_BROWSER: Final = sys.platform == "emscripten"
 
@@ -95,12 +96,12 @@ class DataFolder:
     async def set_aside(self, under: str) -> None:
         """Move all files into the folder `under` in this one, the keys last: until then it is a locked notebook.
 
-        Nothing is deleted; the word on where it was moved from stays, or that copy would be moved in anew. Raises
-        OSError.
+        Nothing is deleted; the word on where it was moved from stays, or that copy would be moved in anew, and so does
+        the look: the phone is bound anew in it. Raises OSError.
         """
         aside = self.path / under
         make_folder(aside)
-        files = [f for f in self.path.iterdir() if f.is_file() and f.name not in (LOCK, KEYS, MOVED)]
+        files = [f for f in self.path.iterdir() if f.is_file() and f.name not in (LOCK, KEYS, LOOK, MOVED)]
         for file in [*files, self.path / KEYS]:
             file.rename(aside / file.name)
         flush_folder(aside)

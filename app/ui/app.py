@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 from weakref import WeakSet
@@ -20,6 +20,7 @@ from app.ui.context import TURNS_TO_SEND, Device, Preferences, Session, with_ses
 from app.ui.guard import screen
 from app.ui.hooks import log
 from app.ui.locking import LockWatch
+from app.ui.parts.language import NAMES
 from app.ui.screens.enrol import EnrolScreen
 from app.ui.screens.unlock import UnlockScreen
 from app.ui.syncing import SyncRun
@@ -55,7 +56,7 @@ def open_page(
     page.locale_configuration = ft.LocaleConfiguration(
         supported_locales=[ft.Locale("zh", "CN"), ft.Locale("en", "GB")], current_locale=ft.Locale("zh", "CN")
     )
-    dress(page, Preferences())
+    dress(page, look_of(notebook.look()))
     page.render_views(App, notebook, device, WeakSet() if beside is None else beside)
 
 
@@ -74,28 +75,41 @@ def dress(page: ft.Page, preferences: Preferences) -> None:
     )
 
 
-async def kept_preferences(notebook: Notebook) -> Preferences:
-    """What was chosen on this phone before; what cannot be read counts as not chosen."""
+CHOSEN: Final = ("language", "theme", "text_size")
+
+
+def look_of(kept: Mapping[str, str]) -> Preferences:
+    """What was chosen on this phone before; what is missing or cannot be read counts as not chosen."""
     default = Preferences()
-    size = await notebook.preference("text_size", str(default.text_size))
+    language, theme, size = (kept.get(name, "") for name in CHOSEN)
     return Preferences(
-        language=await notebook.preference("language", default.language),
-        theme=await notebook.preference("theme", default.theme),
-        text_size=min(200, max(100, int(size))) if size.isdigit() else default.text_size,
+        language=language if language in NAMES else default.language,
+        theme=theme if theme in [mode.value for mode in ft.ThemeMode] else default.theme,
+        text_size=min(200, max(100, int(size))) if size.isdecimal() else default.text_size,
     )
+
+
+def _as_look(chosen: Preferences) -> dict[str, str]:
+    return {name: str(getattr(chosen, name)) for name in CHOSEN}
+
+
+async def kept_preferences(notebook: Notebook) -> Preferences:
+    """What the officer of this notebook chose before."""
+    return look_of({name: await notebook.preference(name) for name in CHOSEN})
 
 
 async def keep_preferences(notebook: Notebook, chosen: Preferences) -> None:
     """Keep them for the next start."""
-    for name in ("language", "theme", "text_size"):
-        await notebook.set_preference(name, str(getattr(chosen, name)))
+    for name, value in _as_look(chosen).items():
+        await notebook.set_preference(name, value)
+    await notebook.keep_look(_as_look(chosen))
 
 
 @screen
 def App(notebook: Notebook, device: Device, beside: WeakSet[LockWatch]) -> Any:  # noqa: N802 - components are named like the things they draw
     """The whole page. Which routes there are depends on whether this page has proved its officer."""
     page = ft.context.page
-    preferences, set_preferences = ft.use_state(Preferences())
+    preferences, set_preferences = ft.use_state(cast("Preferences", lambda: look_of(notebook.look())))
     edition, set_edition = ft.use_state(0)
     here, set_here = ft.use_state(cast("Position | None", None))
     unlocked, set_unlocked = ft.use_state(False)
@@ -136,6 +150,8 @@ def App(notebook: Notebook, device: Device, beside: WeakSet[LockWatch]) -> Any: 
             if at_the_door.current is not None:
                 kept = replace(kept, language=at_the_door.current)
                 await keep_preferences(notebook, kept)
+            else:
+                await notebook.keep_look(_as_look(kept))
             set_preferences(kept)
         except NotebookError as e:
             log.warning("preferences could not be read: %s", e.message.text)

@@ -217,6 +217,7 @@ class FakeNotebook:
         self.last_error: Message | None = None
         self.syncs = 0
         self.preferences: dict[str, str] = {}
+        self.kept_look: dict[str, str] = {}
         self.kept_drafts: dict[str, Draft] = {}
         self.kept_files: dict[tuple[str, str], bytes] = {}
         self.files_at_branch: dict[tuple[str, str], bytes] = {}
@@ -674,6 +675,12 @@ class FakeNotebook:
         self.state, self.server = "unbound", ""
 
     handed_in: SealedJournal | None = None
+
+    def look(self) -> dict[str, str]:
+        return self.kept_look
+
+    async def keep_look(self, look: dict[str, str]) -> None:
+        self.kept_look = dict(look)
 
     async def set_preference(self, name: str, value: str) -> None:
         self.preferences[name] = value

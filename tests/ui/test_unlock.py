@@ -103,6 +103,25 @@ async def test_the_door_speaks_english_on_request() -> None:
         assert officer.notebook.preferences["language"] == "en"
 
 
+async def test_the_door_looks_as_the_officer_chose_inside() -> None:
+    notebook = FakeNotebook()
+    async with inside(notebook, tab="me") as officer:
+        await officer.screen.tap(key="language-en")
+        await officer.screen.tap(key="text_size-200")
+    notebook.state = "locked"
+    async with at_the_door(notebook) as officer:
+        assert officer.screen.shows("Enter your 6-digit PIN")
+        assert officer.screen.find(text="Enter your 6-digit PIN").size == 32
+
+
+async def test_a_look_nobody_could_have_chosen_is_passed_over_at_the_door() -> None:
+    notebook = FakeNotebook()
+    notebook.kept_look = {"language": "xx", "theme": "loud", "text_size": "-9"}
+    async with at_the_door(notebook) as officer:
+        assert officer.screen.shows("请输入 6 位 PIN")
+        assert officer.screen.find(text="请输入 6 位 PIN").size == 16
+
+
 async def test_digits_pressed_faster_than_they_are_drawn_all_count() -> None:
     async with at_the_door() as officer:
         keys = [officer.screen.find(key=f"key-{digit}") for digit in PIN]

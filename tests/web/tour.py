@@ -112,6 +112,7 @@ def notebook_in(state: str, language: str, text: str, dark: bool, long: bool) ->
     kind = BrokenNotebook if state == "broken" else FakeNotebook
     book = kind(state="unbound" if state == "unbound" else "locked", empty=state == "empty")
     book.preferences = {"language": language, "text_size": text, "theme": "dark" if dark else "light"}
+    book.kept_look = book.preferences
     if state == "empty":
         book.last_sync = None
         return book
@@ -255,9 +256,6 @@ async def photograph(address: str, name: str, state: str, args: argparse.Namespa
         if state != "unbound":
             await phone.enter_pin("135790" if state == "wrong" else PIN)
         await _at_rest(phone)
-        if state in NO_PLAN and args.language == "en":  # what was chosen is sealed with the rest
-            await phone.page.get_by_role("button", name="English").click()
-            await _at_rest(phone)
         for words in TOUCHED.get(name.rsplit("-", 1)[-1], ()):
             await phone.page.set_viewport_size({"width": args.width, "height": FULL_HEIGHT})
             await _at_rest(phone)
