@@ -185,3 +185,13 @@ async def test_who_remembers_the_pin_after_all_goes_back_to_it() -> None:
         await officer.screen.tap(key="back-to-pin")
         await officer.enter_pin()
         assert officer.screen.shows("王喆")
+
+
+async def test_where_text_is_large_what_is_wrong_stands_in_place_of_the_apps_name() -> None:
+    notebook = FakeNotebook()
+    notebook.kept_look = {"text_size": "200"}
+    async with at_the_door(notebook) as officer:
+        assert officer.screen.shows("外访")
+        await officer.enter_pin("111111")
+        assert officer.screen.shows("还可以试 9 次")
+        assert not officer.screen.shows("外访")

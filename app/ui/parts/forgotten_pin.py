@@ -59,7 +59,7 @@ def ForgottenPin(back: Callable[[], None]) -> ft.Control:  # noqa: N802
         body.append(
             card(
                 outlined(
-                    t("Branch server address"),
+                    t("Branch address"),
                     server,
                     sizes,
                     lambda e: set_server(e.control.value or ""),

@@ -10,7 +10,7 @@ import flet as ft
 from app.ui.context import Session
 from app.ui.parts.field import Field
 from app.ui.parts.words import grey, text, warning
-from app.ui.theme import CARD, CARD_RADIUS, FLOATING, GREY, TOUCH, Sizes
+from app.ui.theme import CARD, CARD_RADIUS, FLOATING, GREY, SMALLEST, TOUCH, Sizes
 
 
 def card(content: ft.Control, *, on_click: Any = None, padding: Any = 16, **more: Any) -> ft.Container:
@@ -39,11 +39,11 @@ def section(title: str, sizes: Sizes, count: int | None = None, **more: Any) -> 
 
 
 def primary(label: str, sizes: Sizes, on_click: Any, *, icon: Any = None, **more: Any) -> ft.Control:
-    """The one main action of a screen, full width, within the thumb's reach."""
+    """The one main action of a screen, full width, within the thumb's reach; at least 56 dp, its words wrap."""
     return ft.FilledButton(
-        content=_button_words(label, sizes, icon),
+        content=_button_words(label, sizes, icon, wraps=True),
         on_click=on_click,
-        height=max(56, 40 * sizes.scale),
+        style=ft.ButtonStyle(padding=ft.Padding.symmetric(horizontal=20, vertical=17)),
         width=float("inf"),
         **more,
     )
@@ -59,8 +59,12 @@ def secondary(label: str, sizes: Sizes, on_click: Any, *, icon: Any = None, **mo
     )
 
 
-def _button_words(label: str, sizes: Sizes, icon: Any) -> ft.Control:
+def _button_words(label: str, sizes: Sizes, icon: Any, *, wraps: bool = False) -> ft.Control:
     words = ft.Text(label, size=sizes.body, weight=ft.FontWeight.W_500, text_align=ft.TextAlign.CENTER)
+    if (
+        wraps and icon is not None
+    ):  # only where the button's width is given: a row without one cannot share it out
+        words.expand = words.expand_loose = True
     if icon is None:
         return words
     return ft.Row(
@@ -75,7 +79,7 @@ def outlined(label: str, value: str, sizes: Sizes, on_change: Any, **more: Any) 
         value=value,
         text_size=sizes.body,
         border=ft.OutlineInputBorder(side=ft.BorderSide(1, ft.Colors.OUTLINE), border_radius=12),
-        label_style=ft.TextStyle(size=sizes.label / FLOATING),
+        label_style=ft.TextStyle(size=max(sizes.body, SMALLEST / FLOATING)),
         on_change=on_change,
         **more,
     )

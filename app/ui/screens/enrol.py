@@ -114,7 +114,7 @@ def EnrolScreen() -> Any:  # noqa: N802
         "counter": "",
     }
     fields = [
-        field("server", t("Branch server address"), t("For example https://branch.example:8443"),
+        field("server", t("Branch address"), t("For example https://branch.example:8443"),
               keyboard_type=ft.KeyboardType.URL, autocorrect=False, enable_suggestions=False),
         field("officer", t("Officer number"), "", autocorrect=False, enable_suggestions=False),
         field("code", t("Binding code"), t("The branch makes it for you; it works once"),

@@ -131,6 +131,11 @@ def UnlockScreen() -> Any:  # noqa: N802
         _centred(grey(t("Enter your 6-digit PIN"), sizes.body, text_align=ft.TextAlign.CENTER)),
         Dots(len(pin), PIN_LENGTH, t),
     ]
+    # Where text is large, what has to be told needs the room above the keys.
+    name = [
+        _centred(ft.Icon(ft.Icons.LOCK_OUTLINE, size=40, color=ACCENT)),
+        _centred(text(t("Waifang"), sizes.headline, bold=True)),
+    ]
     keys = ft.Container(
         Keypad(ft.use_callback(lambda k: latest.current(k), []), t, sizes, left <= 0),
         padding=ft.Padding.only(bottom=8, top=8),
@@ -141,8 +146,7 @@ def UnlockScreen() -> Any:  # noqa: N802
             spacing=16,
             padding=ft.Padding.symmetric(horizontal=24),
             controls=[
-                _centred(ft.Icon(ft.Icons.LOCK_OUTLINE, size=40, color=ACCENT)),
-                _centred(text(t("Waifang"), sizes.headline, bold=True)),
+                *([] if sizes.large and below else name),
                 *([] if locked else asked),
                 *below,
             ],
