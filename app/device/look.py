@@ -27,7 +27,7 @@ class KeptLook:
         """
         try:
             told = json.loads((self._folder.path / LOOK).read_bytes())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
         return {k: v for k, v in told.items() if isinstance(v, str)} if isinstance(told, dict) else {}
 

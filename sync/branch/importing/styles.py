@@ -94,6 +94,8 @@ def written(cell: str, column: str) -> str:
 
 def half_width(cell: str) -> str:
     """Full-width letters, digits and punctuation as their half-width ones, dashes as one, nothing invisible."""
+    if cell.isascii() and cell.isprintable():
+        return cell
     return cell.translate(_INVISIBLE).translate(_WIDE).translate(_DASHES)
 
 

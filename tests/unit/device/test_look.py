@@ -13,7 +13,7 @@ async def test_a_look_is_there_at_the_next_start(tmp_path: Path) -> None:
     assert KeptLook(DataFolder(tmp_path)).read() == CHOSEN
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff", b'{"language": 7}'])
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff", b'{"language": 7}', b"[" * 100_000])
 def test_a_look_that_cannot_be_read_is_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / LOOK).write_bytes(content)
     assert KeptLook(DataFolder(tmp_path)).read() == {}
