@@ -85,7 +85,7 @@ def look_of(kept: Mapping[str, str]) -> Preferences:
     return Preferences(
         language=language if language in NAMES else default.language,
         theme=theme if theme in [mode.value for mode in ft.ThemeMode] else default.theme,
-        text_size=min(200, max(100, int(size))) if size.isdecimal() else default.text_size,
+        text_size=min(200, max(100, int(size))) if size.isdecimal() and len(size) < 4 else default.text_size,
     )
 
 

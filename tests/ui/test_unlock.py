@@ -116,7 +116,7 @@ async def test_the_door_looks_as_the_officer_chose_inside() -> None:
 
 async def test_a_look_nobody_could_have_chosen_is_passed_over_at_the_door() -> None:
     notebook = FakeNotebook()
-    notebook.kept_look = {"language": "xx", "theme": "loud", "text_size": "-9"}
+    notebook.kept_look = {"language": "xx", "theme": "loud", "text_size": "9" * 5000}
     async with at_the_door(notebook) as officer:
         assert officer.screen.shows("请输入 6 位 PIN")
         assert officer.screen.find(text="请输入 6 位 PIN").size == 16
