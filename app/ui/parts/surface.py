@@ -61,12 +61,10 @@ def secondary(label: str, sizes: Sizes, on_click: Any, *, icon: Any = None, **mo
 
 def _button_words(label: str, sizes: Sizes, icon: Any, *, wraps: bool = False) -> ft.Control:
     words = ft.Text(label, size=sizes.body, weight=ft.FontWeight.W_500, text_align=ft.TextAlign.CENTER)
-    if (
-        wraps and icon is not None
-    ):  # only where the button's width is given: a row without one cannot share it out
-        words.expand = words.expand_loose = True
     if icon is None:
         return words
+    if wraps:  # only where the button's width is given: a row without one cannot share it out
+        words.expand = words.expand_loose = True
     return ft.Row(
         [ft.Icon(icon, size=sizes.icon), words], spacing=8, tight=True, alignment=ft.MainAxisAlignment.CENTER
     )

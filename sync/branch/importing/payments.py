@@ -146,8 +146,8 @@ class _Taking:
         if paid_on is not None and paid_on > self._latest:
             cells.wrong("还款日期", Message("It is in the future."))
         if paid_on is not None and contract in self.book.held:
-            disbursed = (self._case(contract).get("loan") or {}).get("disbursed_on")
-            if disbursed is not None and paid_on < date.fromisoformat(disbursed) - LONGEST:
+            disbursed = self._disbursed(contract)
+            if disbursed is not None and paid_on < disbursed - LONGEST:
                 cells.wrong("还款日期", Message("It is long before the loan was disbursed."))
         if contract is None or paid_on is None or amount is None or serial is None:
             return cells.problems
@@ -168,10 +168,15 @@ class _Taking:
         case_id = self.book.held[contract].case_id
         return self.book.documents("case", [case_id]).get(case_id, {})
 
+    def _disbursed(self, contract: str) -> date | None:
+        """When the loan was last paid out, as the newest list has it."""
+        day = (self._case(contract).get("loan") or {}).get("disbursed_on")
+        return date.fromisoformat(day) if day is not None else None
+
     def _tell_if_before(self, read: PaidRow, report: Report) -> None:
         """A contract that was paid out again has its last disbursement on the list: an earlier payment can be right."""
-        disbursed = (self._case(read.contract_no).get("loan") or {}).get("disbursed_on")
-        if disbursed is not None and read.paid_on < date.fromisoformat(disbursed):
+        disbursed = self._disbursed(read.contract_no)
+        if disbursed is not None and read.paid_on < disbursed:
             report.warnings.append(
                 Message(
                     "Line {line}: the payment of {contract} is of {day}, before the loan was disbursed; it counts all the same.",

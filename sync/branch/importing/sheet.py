@@ -131,9 +131,7 @@ def _only_list(pages: Iterable[Page], columns: Columns, file: str) -> Sheet:
     lists: dict[str, Sheet] = {}
     for page in pages:
         try:
-            sheet = _sheet(page.rows, columns, file, padded=True, marks=page.marks)
-            hidden = tuple(row.line for row in sheet.rows if row.line in page.marks.hidden)
-            lists[page.name] = replace(sheet, hidden=hidden)
+            lists[page.name] = _sheet(page.rows, columns, file, padded=True, marks=page.marks)
         except NotAList as e:
             first = first or e
     if len(lists) > 1:
@@ -186,7 +184,7 @@ def _sheet(
     }
     own = columns.units(headings)
     of_title = _title_units(found[:top], file)
-    title_units = {c: unit for c in places if c in MONEY and c not in own and (unit := of_title)}
+    title_units = {c: of_title for c in places if of_title and c in MONEY and c not in own}
     rows = tuple(
         replace(_row(line, cells, headings, places, padded=padded), units=title_units | own)
         for line, cells in _marked(found[below:], marks, places)
@@ -204,6 +202,7 @@ def _sheet(
         unknown,
         ours=tuple(by_place.get(at, "") for at in range(len(headings))),
         passed_over=(*(line for line, _ in found[:top]), *sorted(no_loans)),
+        hidden=tuple(row.line for row in rows if row.line in marks.hidden),
         title_units=title_units,
     )
 
