@@ -21,6 +21,7 @@ WIDTH, HEIGHT = 390, 844
 HERE = {"latitude": 32.3504, "longitude": 106.8402, "accuracy": 12}
 ARTIFACTS = Path(__file__).parents[2] / ".artifacts"
 APPEARS_WITHIN_MS = 30_000
+LOOKS_EVERY_MS = 500
 
 expect.set_options(timeout=APPEARS_WITHIN_MS)
 
@@ -127,6 +128,17 @@ class PhonePage:
         path = ARTIFACTS / f"{name}.png"
         await self.page.screenshot(path=path)
         return path
+
+
+async def becomes_true(page: Page, script: str, within_ms: int = APPEARS_WITHIN_MS) -> None:
+    """Wait until this script says true. Playwright's own `wait_for_function` takes the promise of an asynchronous one for
+    its answer, and waits for nothing.
+    """
+    for _ in range(within_ms // LOOKS_EVERY_MS):
+        if await page.evaluate(script):
+            return
+        await page.wait_for_timeout(LOOKS_EVERY_MS)
+    raise AssertionError(f"never so: {script}")
 
 
 def phone_shape(

@@ -21,10 +21,17 @@ from playwright.async_api import Locator, Response, async_playwright, expect
 
 from sync.branch.webapp.build import current, packed, put
 from tests.support.branch_server import RunningBranch
-from tests.support.browser import DIALLER, HERE, PhonePage, chromium_path, phone_shape
+from tests.support.browser import (
+    DIALLER,
+    HERE,
+    LOOKS_EVERY_MS,
+    PhonePage,
+    becomes_true,
+    chromium_path,
+    phone_shape,
+)
 
 STARTS_WITHIN_MS = 120_000  # Python and Flutter begin on a machine that others use too
-LOOKS_EVERY_MS = 500
 PUT_TOGETHER_WITHIN_MS = 600_000
 FILLS = 5
 FAR_NAME = "branch.example"
@@ -94,25 +101,22 @@ class InstalledPage(PhonePage):
 
     async def newer_build_is_kept(self, version: str) -> None:
         """Wait until this newer build was fetched whole and its service worker has taken over."""
-        await self._until(
+        await becomes_true(
+            self.page,
             f"""async () => {{
                 const builds = await serviceWorkerSays('builds?', 'builds');
                 return builds && builds.newer && builds.version === '{version}';
-            }}"""
+            }}""",
+            STARTS_WITHIN_MS,
         )
 
     async def older_builds_are_gone(self) -> None:
         """Wait until one build's files are left."""
-        await self._until(
-            "async () => (await caches.keys()).filter((name) => name.startsWith('waifang-build-')).length === 1"
+        await becomes_true(
+            self.page,
+            "async () => (await caches.keys()).filter((name) => name.startsWith('waifang-build-')).length === 1",
+            STARTS_WITHIN_MS,
         )
-
-    async def _until(self, true: str) -> None:
-        for _ in range(STARTS_WITHIN_MS // LOOKS_EVERY_MS):
-            if await self.page.evaluate(true):
-                return
-            await self.page.wait_for_timeout(LOOKS_EVERY_MS)
-        raise AssertionError(f"never so: {true}")
 
 
 @dataclass(frozen=True, slots=True)

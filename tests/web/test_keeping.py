@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
 from sync.branch.webapp.build import PAGE, service_worker
-from tests.support.browser import chromium_path, phone_shape
+from tests.support.browser import becomes_true, chromium_path, phone_shape
 from tests.support.handing_out import handed_out
 
 pytestmark = pytest.mark.browser
@@ -150,6 +150,25 @@ async def test_an_update_that_comes_in_part_or_as_a_sign_in_page_changes_nothing
     await site.starts_offline("2")
 
 
+async def test_a_newer_build_that_did_not_come_whole_is_fetched_a_minute_later_by_the_page_itself(
+    site: Site,
+) -> None:
+    await site.open()
+    await site.starts("1")
+    await site.page.clock.install()
+    newer = program("2")
+    whole = newer.pop(PROGRAM)
+    site.files.clear()
+    site.files.update(newer)
+    await site.look_for_newer()
+    site.files[PROGRAM] = whole
+    await site.page.clock.fast_forward("01:00")
+    await becomes_true(
+        site.page,
+        "async () => { const builds = await serviceWorkerSays('builds?', 'builds'); return builds && builds.newer; }",
+    )
+
+
 async def test_what_the_browser_has_thrown_away_is_fetched_again(site: Site) -> None:
     await site.open()
     await site.starts("1")
@@ -160,5 +179,5 @@ async def test_what_the_browser_has_thrown_away_is_fetched_again(site: Site) -> 
         await site.page.evaluate(lost)
         await site.page.reload()
         await site.starts("1")
-        await site.page.wait_for_function("async () => Boolean(await caches.match('/part.bin'))")
+        await becomes_true(site.page, "async () => Boolean(await caches.match('/part.bin'))")
         await site.starts_offline("1")

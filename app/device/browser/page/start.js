@@ -163,7 +163,8 @@ async function keepFiles() {
     if (data.kind === 'builds') python.tell(data);
   });
   if (navigator.serviceWorker.controller) {
-    navigator.serviceWorker.register(script, { updateViaCache: 'none' }).then(watchForNewer, () => {});
+    navigator.serviceWorker.register(script, { updateViaCache: 'none' })
+      .then((registration) => { watchForNewer(registration); look(); }, () => {});
     answered = offer();
     return;
   }
@@ -180,11 +181,23 @@ async function keepFiles() {
 let answered = Promise.resolve(); // the officer's yes or no on the start picture, or that nothing was to be asked
 let look = () => {};
 
-// It is looked for when the network is back and when the app is taken up again, not at every start alone.
+const LOOKS_AGAIN_AFTER_MS = 60000;
+
+// It is looked for at every start, when the network is back, when the app is taken up again, and a minute after one that
+// did not come whole. At a start it is asked for: left to itself a browser waits until nothing is loading any more.
 function watchForNewer(registration) {
-  look = () => { if (navigator.onLine) registration.update().catch(() => {}); };
+  let later = 0;
+  const lookLater = () => {
+    clearTimeout(later);
+    later = setTimeout(look, LOOKS_AGAIN_AFTER_MS);
+  };
+  look = () => { if (navigator.onLine && !document.hidden) registration.update().catch(lookLater); };
+  registration.addEventListener('updatefound', () => {
+    const worker = registration.installing;
+    worker.addEventListener('statechange', () => { if (worker.state === 'redundant') lookLater(); });
+  });
   addEventListener('online', look);
-  document.addEventListener('visibilitychange', () => { if (!document.hidden) look(); });
+  document.addEventListener('visibilitychange', look);
 }
 
 function toServiceWorker(message) {
