@@ -59,6 +59,7 @@ async def phone_with_a_call_waiting(branch: RunningBranch, profile: Path) -> Pho
     phone = Phone(profile, branch.url)
     async with phone.opened() as page:
         await page.enrol(branch.url, "w001", branch.code(), PIN)
+        await page.shows(NAME)
         await page.offline(True)
         await page.tap(NAME)
         await log_a_call(page)
