@@ -8,7 +8,6 @@ list's place that no row covered in any frame looked at.
 from __future__ import annotations
 
 import asyncio
-import socket
 import statistics
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -20,6 +19,7 @@ from playwright.async_api import Locator
 from tests.bench.empty_app import BACK, OPEN, OPENED, TAP, TAPPED
 from tests.bench.made_up import PIN
 from tests.support.browser import HERE, PhonePage, open_phone
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 ROUNDS = 12
@@ -181,9 +181,7 @@ async def _scrolled(phone: PhonePage) -> tuple[int, int, float]:
 @asynccontextmanager
 async def served(*command: str) -> AsyncIterator[str]:
     """A process of its own that serves a page on a free port, stopped at the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = await asyncio.create_subprocess_exec(sys.executable, *command, str(port), cwd=ROOT)
     try:
         await asyncio.wait_for(_listening(port, process), STARTS_WITHIN_S)

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 
 from sync.binding import Binding
 from tests.bench.in_browser import served
 from tests.support.browser import open_phone
+
+pytestmark = pytest.mark.browser
 
 BRANCH = "https://branch.example:8443"
 

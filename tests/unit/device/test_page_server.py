@@ -1,6 +1,5 @@
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from app.device.page_server import page_app, page_server, web_root
+from tests.support.ports import free_port
 
 ASSETS = Path(__file__).parents[3] / "assets"
 
@@ -23,9 +23,7 @@ def show(page: ft.Page) -> None:
 @asynccontextmanager
 async def served(root: Path) -> AsyncIterator[int]:
     """The page on a free port of 127.0.0.1."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     web_root(ASSETS, root)
     server = page_server(page_app(show, root, port), port)
     running = asyncio.create_task(server.serve())
