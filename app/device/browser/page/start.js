@@ -183,8 +183,8 @@ let look = () => {};
 
 const LOOKS_AGAIN_AFTER_MS = 60000;
 
-// It is looked for at every start, when the network is back, when the app is taken up again, and a minute after one that
-// did not come whole. At a start it is asked for: left to itself a browser waits until nothing is loading any more.
+// It is looked for at every start, when the network is back, when the app is taken up again, and a minute after that has
+// failed or one did not come whole. A browser's own look at a start would not tell of a failure.
 function watchForNewer(registration) {
   let later = 0;
   const lookLater = () => {
