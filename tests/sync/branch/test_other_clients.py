@@ -207,6 +207,7 @@ def test_a_body_is_read_as_it_says_it_is_packed(
 @pytest.mark.parametrize(
     "packed",
     [b"", gzip.compress(frame()) * 2, gzip.compress(frame()) + b"x", gzip.compress(frame())[:-1]],
+    ids=["nothing", "two members", "bytes after it", "cut"],  # a member says when it was packed
 )
 def test_a_packed_body_is_one_whole_member(wire: Wire, packed: bytes):
     assert wire.push(packed, "Content-Encoding: gzip").refusal == (400, "malformed")
