@@ -41,6 +41,11 @@ class Site:
     def __init__(self, files: dict[str, bytes], address: str, context: BrowserContext, page: Page) -> None:
         self.files, self.address, self.context, self.page = files, address, context, page
 
+    def hands_out(self, files: dict[str, bytes]) -> None:
+        """These files from now on, and no others."""
+        self.files.clear()
+        self.files.update(files)
+
     async def open(self) -> None:
         await self.page.goto(self.address)
 
@@ -136,12 +141,10 @@ async def test_an_update_that_comes_in_part_or_as_a_sign_in_page_changes_nothing
         {**newer, PROGRAM: PORTAL},
         {k: v for k, v in newer.items() if k != PROGRAM},
     ):
-        site.files.clear()
-        site.files.update(spoiled)
+        site.hands_out(spoiled)
         await site.look_for_newer()
         await site.starts_offline("1")
-    site.files.clear()
-    site.files.update(newer)
+    site.hands_out(newer)
     await site.look_for_newer()
     await site.page.reload()
     await site.says("有新版本（2）")
@@ -158,8 +161,7 @@ async def test_a_newer_build_that_did_not_come_whole_is_fetched_a_minute_later_b
     await site.page.clock.install()
     newer = program("2")
     whole = newer.pop(PROGRAM)
-    site.files.clear()
-    site.files.update(newer)
+    site.hands_out(newer)
     await site.look_for_newer()
     site.files[PROGRAM] = whole
     await site.page.clock.fast_forward("01:00")
